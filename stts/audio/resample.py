@@ -88,7 +88,7 @@ class Resampler:
         return np.zeros(length, np.float32)
 
     def _made(self, samples: Samples) -> Samples:
-        """What ffmpeg makes of the next samples. Of silence before them it is told as much as its filter reaches."""
+        """Gives ffmpeg the next samples, and of the silence before them as much as its filter reaches."""
         if self._chain is None:
             self._chain = FilterChain(self._rate_in, self._rate_out, ())
             skipped = max(0, self._taken - 2 * self._reach) // self._in
@@ -97,7 +97,7 @@ class Resampler:
         return self._new(self._chain.push(samples))
 
     def _new(self, made: Samples) -> Samples:
-        """What of its output was not given before."""
+        """Returns the part of its output that was not given before."""
         again = min(self._surplus, len(made))
         self._surplus -= again
         self._given += len(made) - again

@@ -54,6 +54,11 @@ class InputPipeline:
         return self._turn
 
     @property
+    def words_known(self) -> bool:
+        """The words of all turns that are over are known."""
+        return self._words.settled
+
+    @property
     def settled(self) -> bool:
         """True if it takes no more audio, and the words of all turns are known."""
         return self._inbox.over and self._words.settled

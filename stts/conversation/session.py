@@ -88,6 +88,11 @@ class ConversationSession:
         return self._input.settled and self._output.idle and self._outbox.told
 
     @property
+    def words_known(self) -> bool:
+        """The words of all turns that are over are known."""
+        return self._input.words_known
+
+    @property
     def user_speaks(self) -> bool:
         """A turn of the user is open, and is no noise."""
         return self._turns.confirmed

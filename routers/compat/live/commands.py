@@ -30,6 +30,8 @@ from stts.errors import Conflict, InvalidParameter, InvalidRequest, PayloadTooLa
 
 MOST_CHARACTERS = 15 * 1024 * 1024
 """Base64 in one message."""
+MOST_COMMAS = 20_000
+"""In one message: what has more of them than any command needs would take long to parse."""
 SLICE_BYTES = 2400
 """Audio that is converted at once: what a resampler keeps for a session grows with it."""
 
@@ -136,6 +138,8 @@ class Commands:
 
 def parsed(data: str | bytes) -> tuple[dict[str, Any], str | None]:
     """The message and its `event_id`. A binary message may hold JSON. Raises InvalidRequest and InvalidParameter."""
+    if data.count("," if isinstance(data, str) else b",") > MOST_COMMAS:
+        raise PayloadTooLarge("This message has too many parts.")
     message = parse_object(data)
     event_id = message.get("event_id")
     if event_id is not None and (not isinstance(event_id, str) or len(event_id) > EVENT_ID_CHARACTERS):

@@ -34,6 +34,8 @@ class Hearing:
         self._given = 0
         """Samples."""
         self._last_ms = 0
+        self._waiting = 0
+        """Pieces of audio that wait until something is looked at: they have come, whatever the time."""
         self._ended = True
         """Since the last audio silence was put behind it."""
 
@@ -45,8 +47,12 @@ class Hearing:
         if self.muted or self.covered:
             samples = np.zeros_like(samples)
         self._ended = False
-        await self._put(samples, len(samples) / STT_SAMPLE_RATE)
-        self._last_ms = self._timeline.now
+        self._waiting += 1
+        try:
+            await self._put(samples, len(samples) / STT_SAMPLE_RATE)
+        finally:
+            self._waiting -= 1
+            self._last_ms = self._timeline.now
 
     async def end_turn(self) -> None:
         """Takes what is half said for all that was to be said."""
@@ -61,7 +67,7 @@ class Hearing:
     @property
     def stopped(self) -> bool:
         """The client sends nothing any more, without having said so."""
-        return not self._ended and self._timeline.now - self._last_ms > GAP_MS
+        return not self._ended and not self._waiting and self._timeline.now - self._last_ms > GAP_MS
 
     async def _put(self, samples: Samples, seconds: float = 0.0) -> None:
         """`seconds`: how much of it has come; none of silence that is put behind what came."""

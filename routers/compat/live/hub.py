@@ -24,12 +24,18 @@ class Hub:
         self._sidebands: set[Outgoing] = set()
         self._heard: Resampler | None = None
         self._said: Resampler | None = None
+        self._last: Event | None = None
+        """The last event, once the session is over."""
 
     def __len__(self) -> int:
         return len(self._sidebands)
 
     async def attach(self, sideband: Outgoing) -> None:
-        """Raises Conflict where there are as many as may be."""
+        """Raises Conflict where there are as many as may be. To one that comes too late only the end is told."""
+        if self._last is not None:
+            sideband.tell(self._last)
+            sideband.close()
+            return
         if len(self._sidebands) >= self._most():
             raise Conflict(f"{self._most()} connections are attached to this session.")
         if not self._sidebands:
@@ -71,6 +77,7 @@ class Hub:
 
     def close(self, event: Event) -> None:
         """The session is over: `event` is the last one."""
+        self._last = event
         self.tell(event)
         for sideband in self._sidebands:
             sideband.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class LineLink(EventLink):
     def rate(self) -> int:
         return RATE
 
-    def microphone(self) -> AsyncIterator[Samples] | None:
+    def microphone(self) -> AsyncGenerator[Samples, None] | None:
         return self._line.audio(STT_SAMPLE_RATE)
 
     def decode(self, audio: bytes) -> Samples:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -49,7 +49,7 @@ class LiveLink(Protocol):
         """Commands as they come, JSON of one object each; ends when the client leaves. For one reader."""
         ...
 
-    def microphone(self) -> AsyncIterator[Samples] | None:
+    def microphone(self) -> AsyncGenerator[Samples, None] | None:
         """Audio of the client, mono float32 at 16 kHz. None: it comes with `session.input_audio.append`."""
         ...
 

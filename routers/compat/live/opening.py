@@ -29,12 +29,15 @@ from stts.conversation.config import SessionConfig, session_config
 from stts.conversation.history import History, Item, new_item_id
 from stts.engine_state import AUTO
 from stts.errors import InvalidParameter, STTSError, UnknownModel
+from stts.hosted_models import MODELS
+from stts.languages import nearest
 from stts.settings import CurrentSettings
 from stts.speech import SynthesisConfig
 from stts.transcription import TranscriptionConfig
 
 HOSTED_LIVE = ("live", "realtime")
 """Parts of the names of hosted models that converse: here each operation has a model of its own."""
+LIVE_IDS = tuple(id for id, hosted in MODELS.items() if hosted.use == "live")
 AHEAD_SECONDS = 0.2
 """Speech that waits here for its frames to be due; its client never gets more than one of them ahead."""
 PARAMS = {"voice": "session.audio.output.voice", "engine": "session.model", "model": "session.model"}
@@ -117,13 +120,20 @@ class Openings:
             return AUTO
         try:
             return self._models.engine(model, "tts")
-        except UnknownModel as error:
-            error.param = "session.model"
-            try:
-                self._models.engine(model, "stt")
-            except UnknownModel:
-                raise error from None
-            return AUTO
+        except UnknownModel:
+            if self._listens(model):
+                return AUTO
+        known = [*LIVE_IDS, *(name for name in self._models.names("tts", "stt") if name not in LIVE_IDS)]
+        near = nearest(model, known)
+        hint = f" Near it are: {', '.join(near)}." if near else ""
+        raise UnknownModel(f"There is no such model for this.{hint}", param="session.model", allowed=known)
+
+    def _listens(self, model: str) -> bool:
+        try:
+            self._models.engine(model, "stt")
+        except UnknownModel:
+            return False
+        return True
 
     def _history(self, fields: LiveSessionFields) -> History:
         conversation = self._settings().conversation

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from routers.compat.live.link import OutputFrame
+from routers.compat.live.transcripts import OUTPUT
 
 SILENT_MS = 500
 """Output that may wait before silence is left out of it."""
@@ -54,8 +55,11 @@ class Outgoing:
         self._changed.set()
 
     def interrupted(self) -> None:
-        """Speech that was not sent is never sent."""
+        """Speech that was not sent is never sent, nor are its words, which stand before it."""
         self._drop(lambda waiting: not waiting.silent)
+        kept = [item for item in self._waiting if isinstance(item, OutputFrame) or item.get("type") != OUTPUT]
+        self._events -= len(self._waiting) - len(kept)
+        self._waiting = deque(kept)
 
     def close(self) -> None:
         """Nothing more comes: `deliver` ends when all is sent."""

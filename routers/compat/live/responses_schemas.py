@@ -6,6 +6,7 @@ ignored, and told with the fields that nobody knows.
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -16,6 +17,8 @@ from routers.http.names import NAME_CHARACTERS
 MOST_TOOLS = 128
 MOST_DESCRIPTION = 10_000
 """Characters."""
+MOST_PARAMETERS = 256 * 1024
+"""Characters of the JSON schemas of all functions, which each `session.updated` tells and each reply is sent with."""
 FEWEST_TOKENS, MOST_TOKENS = 16, 100_000
 FUNCTION_NAME = r"^[a-zA-Z0-9_.-]{1,128}$"
 
@@ -87,6 +90,8 @@ class ResponsesSettings(Shape):
     @model_validator(mode="after")
     def _consistent(self) -> ResponsesSettings:
         names = [function.name for function in self.functions]
+        if sum(len(json.dumps(function.parameters)) for function in self.functions) > MOST_PARAMETERS:
+            raise ValueError(f"The parameters of all functions are at most {MOST_PARAMETERS} characters.")
         if len(set(names)) < len(names):
             raise ValueError("Two functions have the same name.")
         chosen = self.tool_choice.tools if isinstance(self.tool_choice, AllowedTools) else [self.tool_choice]

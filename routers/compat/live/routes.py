@@ -11,12 +11,14 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from adapters.hosted_names import ModelCatalogue
+from middleware.edge.problem import plain_name
 from middleware.listener import listener_of
 from routers.compat.live.command_schemas import COMMANDS, Start
 from routers.compat.live.commands import parsed
 from routers.compat.live.errors import error_event
 from routers.compat.live.opening import Opening, Openings, in_dialect
 from routers.compat.live.session import LiveSession
+from routers.compat.live.session_object import check_known
 from routers.compat.live.sideband import Sideband
 from routers.compat.live.socket_link import SocketLink
 from routers.compat.live.state import LiveState
@@ -83,8 +85,11 @@ class LiveRoutes:
 
     @policy(RouteKind.USE)
     async def attach(self, websocket: WebSocket, session_id: str) -> None:
-        state = self._find(session_id, principal_of(websocket))
+        principal = principal_of(websocket)
+        self._find(session_id, principal)
         async with accepted(websocket, self._services.limiter, _DIALECT) as socket:
+            # It may have waited for its place for longer than the session has lasted.
+            state = self._find(session_id, principal)
             await Sideband(socket, state).run()
 
     @policy(RouteKind.USE)
@@ -122,6 +127,7 @@ class _Primary:
     async def run(self, socket: Socket, open: Callable[[Event], Opening]) -> None:
         link, services = SocketLink(socket), self._services
         command = await self._first(link)
+        check_known([plain_name(name) for name in command.model_extra or ()], strict=services.settings().live.strict)
         try:
             opening = open(command.session)
             if opening.object.format is not None:

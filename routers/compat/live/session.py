@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from types import TracebackType
 
@@ -45,8 +45,6 @@ class LiveSession:
         self._commands = Commands(self.state)
         self._events = SessionEvents(self.state)
         self._output = OutputClock(self.state.mixer, self.state.timeline, self._frame, self.state.expects)
-        self._active = 0.0
-        """Second on the timeline at which its client sent something last."""
         self._usage_ms = USAGE_MS
 
     async def __aenter__(self) -> LiveSession:
@@ -88,7 +86,7 @@ class LiveSession:
         """Until the client leaves."""
         async for data in self._link.messages():
             event_id = None
-            self._active = self.state.timeline.seconds
+            self.state.heard_from()
             try:
                 message, event_id = parsed(data)
                 await self._commands.carry_out(message, event_id)
@@ -96,11 +94,12 @@ class LiveSession:
                 self.state.tell(error_event(error, event_id))
         self.state.end("connection_lost")
 
-    async def _listen(self, microphone: AsyncIterator[Samples]) -> None:
-        async for samples in microphone:
-            self._active = self.state.timeline.seconds
-            if not self.state.closing:
-                await self.state.hearing.hear(samples)
+    async def _listen(self, microphone: AsyncGenerator[Samples, None]) -> None:
+        async with aclosing(microphone):
+            async for samples in microphone:
+                self.state.heard_from()
+                if not self.state.closing:
+                    await self.state.hearing.hear(samples)
         await asyncio.Event().wait()  # its client leaves with its commands
 
     async def _tell(self) -> None:
@@ -122,7 +121,7 @@ class LiveSession:
 
     async def _quota(self) -> None:
         await self._link.quota_end.at_rest(self)
-        if (error := self._link.quota_end.error) is not None:
+        if (error := self._link.quota_end.error) is not None and not self.state.quota_told:
             self.state.tell(error_event(error))
         self.state.end("expired")
         await asyncio.Event().wait()
@@ -144,7 +143,9 @@ class LiveSession:
     def _look(self, now: float) -> None:
         """Looks with each frame what time has brought about."""
         state, live = self.state, self._settings().live
-        if now >= live.session_minutes * 60 or now - self._active >= live.idle_seconds:
+        if not state.at_rest:
+            state.heard_from()
+        if now >= live.session_minutes * 60 or now - state.active >= live.idle_seconds:
             state.end("expired")
         if state.closing and (now >= state.rest_by or state.at_rest):
             state.end("close_requested")

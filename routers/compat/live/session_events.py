@@ -11,6 +11,7 @@ from routers.compat.live.link import OutputFrame
 from routers.compat.live.outgoing import Event
 from routers.compat.live.state import LiveState
 from routers.compat.live.transcripts import OUTPUT, InputTranscript, Transcript
+from stts.access.allowances import QuotaExceeded
 from stts.conversation.continuous import Mixed
 from stts.conversation.events import (
     AudioFrame,
@@ -102,6 +103,7 @@ class SessionEvents:
         state = self._state
         if event.error is not None:
             state.tell(error_event(event.error))
+            state.quota_told |= isinstance(event.error, QuotaExceeded)
         if event.status in COMPLETE:
             state.mixer.end(event.generation)
         else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from middleware.edge.problem import plain_name
 from routers.compat.live.session_schemas import PCM, ClientDelegation, Delegation, Format, LiveSessionFields
@@ -20,7 +20,7 @@ USUAL_VOICE = "marin"
 MOST_NAMED = 10
 """Unknown fields that are told by name."""
 UPDATABLE = ("delegation", "triggers")
-_DELEGATION: TypeAdapter[Delegation] = TypeAdapter(Delegation)
+_DELEGATION: TypeAdapter[Delegation] = TypeAdapter(Annotated[Delegation, Field(discriminator="type")])
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,10 +99,6 @@ class LiveSessionFields(Shape):
     store: bool | None = None
     triggers: list[Any] | None = None
     safety_identifier: Annotated[str | None, Field(max_length=512)] = None
-    client: dict[str, Any] | None = None
-    """Rights of a data channel."""
-    wake_policy: dict[str, Any] | None = None
-    idle_timeout_s: int | None = None
 
     @field_validator("store")
     @classmethod

@@ -24,8 +24,8 @@ class Sideband:
         """Until either leaves. Raises Conflict where too many are attached."""
         state, outgoing = self._state, self._outgoing
         outgoing.tell({"event_id": state.next_id(), "type": "session.started", "session": state.object.wire()})
-        await state.hub.attach(outgoing)
         try:
+            await state.hub.attach(outgoing)
             await until_first(self._obey(), outgoing.deliver(self._socket.send_json, self._play))
         finally:
             state.hub.detach(outgoing)
@@ -33,6 +33,7 @@ class Sideband:
     async def _obey(self) -> None:
         async for data in self._socket:
             event_id = None
+            self._state.heard_from()
             try:
                 message, event_id = parsed(data)
                 await self._commands.carry_out(message, event_id, attached=True)

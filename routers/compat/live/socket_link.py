@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import lru_cache
 
 from routers.compat.live.event_link import EventLink
@@ -28,7 +28,7 @@ class SocketLink(EventLink):
     def rate(self) -> int:
         return self._format.rate
 
-    def microphone(self) -> AsyncIterator[Samples] | None:
+    def microphone(self) -> AsyncGenerator[Samples, None] | None:
         return None
 
     async def ready(self) -> None:

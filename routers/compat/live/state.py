@@ -55,6 +55,10 @@ class LiveState:
         self.closing = False
         self.rest_by = 0.0
         """Second on the timeline by which a session that closes is over."""
+        self.active = 0.0
+        """Second on the timeline at which a client sent something last, or something was spoken."""
+        self.quota_told = False
+        """Its caller knows that a quota is used up."""
         self.reason: Reason | None = None
         """Why it has ended."""
         self.over = asyncio.Event()
@@ -80,11 +84,16 @@ class LiveState:
     @property
     def at_rest(self) -> bool:
         """Nothing that was begun is unfinished."""
-        return self.speaking.idle and self.mixer.idle and not self.brain.pending
+        heard = self.core.words_known and not self.core.user_speaks
+        return heard and self.speaking.idle and self.mixer.idle and not self.brain.pending
 
     def expects(self) -> bool:
         """Speech is being made."""
         return self.core.active is not None
+
+    def heard_from(self) -> None:
+        """Somebody sends something, or something is being said."""
+        self.active = self.timeline.seconds
 
     def tell(self, event: Event) -> None:
         told = {"event_id": self.next_id(), **event}

@@ -14,6 +14,8 @@ from stts.conversation.events import FinalTranscript, PartialTranscript, SpeechS
 _SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 INPUT = "session.input_transcript.delta"
 OUTPUT = "session.output_transcript.delta"
+UNHEARD = 6
+"""Characters that are taken to follow what is told of a turn that goes on, at least: they need time, too."""
 
 
 class Transcript:
@@ -30,10 +32,6 @@ class Transcript:
     def begin(self) -> None:
         """Another turn or reply."""
         self._new = True
-
-    def is_told(self, milliseconds: int) -> bool:
-        """True where a span before reaches as far."""
-        return milliseconds <= self._end
 
     def fragment(self, text: str, start: int, end: int) -> dict[str, Any] | None:
         """The event of the next piece. Its start is moved to the end of the one before, within a turn."""
@@ -59,6 +57,8 @@ class InputTranscript:
         """Turn -> seconds of input at which it began, until its words are known."""
         self._ends: dict[int, float] = {}
         self._told: dict[int, str] = {}
+        self._reached: dict[int, float] = {}
+        """Turn -> seconds of input up to which its words have spans."""
 
     def started(self, event: SpeechStarted) -> None:
         self._starts[event.turn] = event.at
@@ -67,10 +67,17 @@ class InputTranscript:
         self._ends[event.turn] = event.at
 
     def partial(self, event: PartialTranscript, position: float) -> dict[str, Any] | None:
-        """`position`: seconds of input that were looked at."""
-        self._told[event.turn] = self._told.get(event.turn, "") + event.stable_delta
-        start = self._starts.get(event.turn, position)
-        return self._fragment(event.turn, event.stable_delta, start, self._ends.get(event.turn, position))
+        """`position`: seconds of input that were looked at.
+
+        Nobody knows yet when each word was said: words have their share of the time by their length.
+        """
+        turn, text = event.turn, event.stable_delta
+        self._told[turn] = self._told.get(turn, "") + text
+        start = self._starts.get(turn, position)
+        reached = self._reached.get(turn, start)
+        left = max(0.0, self._ends.get(turn, position) - reached)
+        end = reached + left * len(text) / (len(text) + max(len(event.tail), UNHEARD))
+        return self._fragment(turn, text, start, end)
 
     def final(self, event: FinalTranscript, position: float) -> dict[str, Any] | None:
         """The rest of a turn's words. Where all of its span was told it stands in the silence that has followed."""
@@ -78,7 +85,7 @@ class InputTranscript:
         rest = event.text[len(told) :] if event.text.startswith(told) else ""
         start = self._starts.get(event.turn, event.start)
         end = self._ends.get(event.turn, event.start + event.seconds)
-        if told and self._transcript.is_told(self._places.milliseconds(end)):
+        if told and end <= self._reached.get(event.turn, 0.0):
             end = position
         fragment = self._fragment(event.turn, rest, start, end)
         self.over(event.turn)
@@ -86,7 +93,7 @@ class InputTranscript:
 
     def over(self, turn: int) -> None:
         """The words of a turn are known, or never will be."""
-        for kept in (self._starts, self._ends, self._told):
+        for kept in (self._starts, self._ends, self._told, self._reached):
             for old in [each for each in kept if each <= turn]:
                 del kept[old]
 
@@ -94,5 +101,6 @@ class InputTranscript:
         if turn != self._turn:
             self._turn = turn
             self._transcript.begin()
+        self._reached[turn] = end
         places = self._places
         return self._transcript.fragment(text, places.onset(start), places.milliseconds(end))

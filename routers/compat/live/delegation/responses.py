@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from routers.compat.live.delegation.acknowledgement import Acknowledgement
 from routers.compat.live.delegation.brain import AppendKind, Stage, UserTurn
 from routers.compat.live.delegation.calls import OpenCalls
 from routers.compat.live.delegation.context import remember
@@ -67,6 +68,7 @@ class ResponsesBrain:
         self._continued: WantedReply
         self._told: WantedReply
         self._calls = OpenCalls()
+        self._acknowledgement = Acknowledgement(delegation, patient=True)
         self._running: dict[int, _Response] = {}
         """By the generations of their replies."""
         self._latest: int | None = None
@@ -86,7 +88,10 @@ class ResponsesBrain:
         return bool(self._running) or self._continued.wanted or self._told.wanted
 
     def configured(self, config: SessionConfig) -> SessionConfig:
-        reply = responses_reply(self._delegation.responses, self._instructions, self._settings())
+        return self._configured(config, self._delegation)
+
+    def _configured(self, config: SessionConfig, delegation: ResponsesDelegation) -> SessionConfig:
+        reply = responses_reply(delegation.responses, self._instructions, self._settings())
         return replace(config, reply=reply, respond=True, tell_written=True)
 
     def begin(self, stage: Stage) -> None:
@@ -103,12 +108,15 @@ class ResponsesBrain:
     def go_on(self) -> None:
         self._continued.go_on()
         self._told.go_on()
+        self._acknowledgement.go_on(self._stage)
 
     async def append(self, kind: AppendKind, content: str, delegation_id: str | None) -> None:
         if delegation_id is not None:
             raise InvalidParameter(
                 "Only delegations of type `client` are answered by their id: send null.", param="delegation_id"
             )
+        if kind != "instructions":
+            self._acknowledgement.drop()
         if kind == "commentary" and verbatim(self._settings().live):
             self._stage.say(content)
             return
@@ -124,13 +132,15 @@ class ResponsesBrain:
         if self._continued.wanted:
             raise Conflict("A response is wanted already, and has not begun.")
         self._calls.check_complete(self._latest)
+        self._acknowledgement.drop()
         self._continued.want()
         self.go_on()
 
     async def updated(self, delegation: Delegation) -> Delegation:
         assert isinstance(delegation, ResponsesDelegation)
+        await self._stage.core.configure(self._configured(self._stage.core.config, delegation))
         self._delegation = delegation
-        await self._stage.core.configure(self.configured(self._stage.core.config))
+        self._acknowledgement.follow(delegation)
         return delegation
 
     def _add(self, message: Message) -> None:
@@ -140,6 +150,7 @@ class ResponsesBrain:
 
     def _user_speaks(self, event: SpeechStarted) -> None:
         self._told.user_speaks()
+        self._acknowledgement.drop()
 
     def _started(self, event: ReplyStarted) -> None:
         if event.out_of_band or event.tag == SAID:
@@ -148,6 +159,7 @@ class ResponsesBrain:
         if event.tag is None:
             self._told.user_is_answered()
             delegation = self._stage.delegate(response_id=id)
+            self._acknowledgement.delegated(self._stage)
         elif event.tag == CONTINUED:
             delegation, self._origin = self._origin, None
         model = self._delegation.responses.model
@@ -161,6 +173,7 @@ class ResponsesBrain:
 
     def _written(self, event: ReplyDelta) -> None:
         if (response := self._running.get(event.generation)) is not None:
+            self._acknowledgement.drop()
             response.events.text(event.text)
 
     def _called(self, event: ToolCalled) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from routers.compat.live.link import OutputFrame
 from routers.compat.live.outgoing import MOST_EVENTS, MOST_MS, SILENT_MS, Outgoing
+from routers.compat.live.transcripts import OUTPUT
 
 
 def frame(start: int, *, silent: bool) -> OutputFrame:
@@ -74,6 +75,17 @@ async def test_an_interruption_takes_back_speech_and_no_event() -> None:
     reader.outgoing.play(frame(50, silent=False))
     reader.outgoing.interrupted()
     assert len(await reader.read()) == 2
+
+
+async def test_words_of_speech_that_is_taken_back_are_not_told() -> None:
+    reader = Reader()
+    reader.outgoing.play(frame(0, silent=True))
+    reader.outgoing.tell({"type": OUTPUT, "delta": "never heard"})
+    reader.outgoing.play(frame(50, silent=False))
+    reader.outgoing.tell({"type": "session.updated"})
+    reader.outgoing.interrupted()
+    told = [item["type"] for item in await reader.read() if isinstance(item, dict)]
+    assert told == ["session.updated"]
 
 
 async def test_silence_that_waits_is_bounded() -> None:

@@ -8,6 +8,8 @@ import itertools
 import numpy as np
 import pytest
 
+from routers.compat.live.link import OutputFrame
+from routers.compat.live.outgoing import Event, Outgoing
 from stts.access.allowances import QuotaExceeded
 from stts.errors import EngineCrashed
 from stts.settings import LiveSettings, Settings
@@ -193,6 +195,67 @@ async def test_a_quota_that_is_used_up_is_told_and_ends_it() -> None:
         await running
         assert client.of("error")[0]["error"]["code"] == "insufficient_quota"
         assert last(client)["reason"] == "expired"
+
+
+@virtual
+async def test_what_is_ignored_of_a_session_is_told_in_one_notice() -> None:
+    rights = {"data_channel": {"allowed_client_events": ["session.close"]}}
+    async with joined(World(), client=rights, wake_policy={"type": "speech"}, idle_timeout_s=5) as (client, _, _):
+        notice = await client.until("info")
+    assert notice["code"] == "ignored_parameters"
+    assert all(name in notice["message"] for name in ("session.client", "session.wake_policy", "idle_timeout_s"))
+    assert len(client.of("info")) == 1
+
+
+@virtual
+async def test_a_session_that_speaks_is_not_idle() -> None:
+    settings = Settings(live=LiveSettings(idle_seconds=10))
+    async with joined(World(), settings) as (client, session, running):
+        for _ in range(4):
+            client.commentary(LONG)
+        await client.until("session.output_transcript.delta")
+        while not session.state.at_rest:  # noqa: ASYNC110 - many things bring it to rest
+            await asyncio.sleep(0.1)
+        spoken = now()
+        assert spoken > 15
+        await running
+        assert now() - spoken == pytest.approx(10, abs=1)
+    assert last(client)["reason"] == "expired"
+
+
+@virtual
+async def test_a_close_waits_for_the_words_of_a_turn_that_is_over() -> None:
+    async with joined(World(finishing=2.0)) as (client, _, running):
+        await client.say(tone(0.9), silence(0.8))
+        client.command("session.close")
+        await running
+    assert client.text("input") == "word0 word1 word2"
+
+
+@virtual
+async def test_a_sideband_that_comes_too_late_is_told_the_end() -> None:
+    async with joined(World()) as (client, session, running):
+        client.command("session.close")
+        await running
+        late = Outgoing(lambda: None)
+        await session.state.hub.attach(late)
+        told: list[Event] = []
+
+        async def send(event: Event) -> None:
+            told.append(event)
+
+        async def play(frame: OutputFrame) -> None:
+            raise AssertionError
+
+        await late.deliver(send, play)
+    assert [event["type"] for event in told] == ["session.closed"]
+
+
+@virtual
+async def test_a_message_of_very_many_parts_is_refused_before_it_is_read() -> None:
+    async with joined(World()) as (client, _, _):
+        client.command("session.update", session={"tools": [0] * 50_000})
+        assert "too many parts" in (await client.until("error"))["error"]["message"]
 
 
 @virtual

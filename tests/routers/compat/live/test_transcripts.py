@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from routers.compat.live.timeline import InputPlaces
 from routers.compat.live.transcripts import INPUT, OUTPUT, InputTranscript, Transcript
 from stts.conversation.events import FinalTranscript, PartialTranscript, SpeechStarted, SpeechStopped
 from stts.transcription import Segment
 
 
-def partial(turn: int, text: str) -> PartialTranscript:
-    return PartialTranscript(turn, f"item_{turn}", text, "")
+def partial(turn: int, text: str, tail: str = "") -> PartialTranscript:
+    return PartialTranscript(turn, f"item_{turn}", text, tail)
 
 
 def final(turn: int, text: str, start: float = 0.0, seconds: float = 1.0) -> FinalTranscript:
@@ -41,12 +43,12 @@ def test_spans_go_on_where_the_one_before_has_ended() -> None:
 def test_partials_are_told_as_they_come_and_the_rest_at_the_end() -> None:
     transcript = InputTranscript(InputPlaces())
     transcript.started(SpeechStarted(1, "item_1", 0.5))
-    fragments = [transcript.partial(partial(1, "hello"), 1.0), transcript.partial(partial(1, ""), 1.1)]
+    fragments = [transcript.partial(partial(1, "hello", "world"), 1.1), transcript.partial(partial(1, ""), 1.1)]
     transcript.stopped(SpeechStopped(1, "item_1", 1.4))
     fragments.append(transcript.final(final(1, "hello world"), 1.9))
     told = [fragment for fragment in fragments if fragment is not None]
     assert [fragment["delta"] for fragment in told] == ["hello", " world"]
-    assert [(each["start_ms"], each["end_ms"]) for each in told] == [(500, 1000), (1000, 1400)]
+    assert [(each["start_ms"], each["end_ms"]) for each in told] == [(500, 773), (773, 1400)]
     assert {each["type"] for each in told} == {INPUT}
 
 
@@ -63,10 +65,27 @@ def test_words_behind_the_end_of_speech_have_a_span_of_their_own() -> None:
     transcript = InputTranscript(InputPlaces())
     transcript.started(SpeechStarted(1, "item_1", 0.0))
     transcript.partial(partial(1, "one"), 1.5)
-    transcript.stopped(SpeechStopped(1, "item_1", 1.4))
+    transcript.stopped(SpeechStopped(1, "item_1", 0.4))
     fragment = transcript.final(final(1, "one two"), 1.9)
     assert fragment is not None
-    assert (fragment["start_ms"], fragment["end_ms"]) == (1500, 1900)
+    assert (fragment["start_ms"], fragment["end_ms"]) == (500, 1900)
+
+
+def test_each_piece_of_a_turn_has_a_span_however_late_its_words_come() -> None:
+    transcript = InputTranscript(InputPlaces())
+    transcript.started(SpeechStarted(1, "item_1", 2.1))
+    spans = []
+    for text, tail in (("What is", " the weather"), (" the", " weather today"), (" weather", "")):
+        fragment = transcript.partial(partial(1, text, tail), 3.5)
+        assert fragment is not None
+        spans.append((fragment["start_ms"], fragment["end_ms"]))
+    transcript.stopped(SpeechStopped(1, "item_1", 3.5))
+    fragment = transcript.final(final(1, "What is the weather today?"), 4.0)
+    assert fragment is not None
+    spans.append((fragment["start_ms"], fragment["end_ms"]))
+    assert (spans[0][0], spans[-1][1]) == (2100, 3500)
+    assert all(end - start > 80 for start, end in spans)
+    assert all(before[1] == after[0] for before, after in pairwise(spans))
 
 
 def test_a_turn_without_words_is_no_fragment() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -64,7 +64,7 @@ class VirtualClient:
     def messages(self) -> AsyncIterator[str | bytes]:
         return self._sent.__aiter__()
 
-    def microphone(self) -> AsyncIterator[Samples] | None:
+    def microphone(self) -> AsyncGenerator[Samples, None] | None:
         return None
 
     def decode(self, audio: bytes) -> Samples:

@@ -91,7 +91,7 @@ class Line:
         while (message := await self._sent.get()) is not None:
             yield message
 
-    def microphone(self) -> AsyncIterator[Samples] | None:
+    def microphone(self) -> AsyncGenerator[Samples, None] | None:
         return None
 
     def decode(self, audio: bytes) -> Samples:

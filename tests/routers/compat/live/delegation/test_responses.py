@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from stts.chat import Message, ReplyUsage, Tool, ToolCall
-from stts.errors import InvalidParameter, ReplyFailed
+from stts.conversation.config import SessionConfig
+from stts.errors import Busy, InvalidParameter, ReplyFailed
 from stts.settings import LiveSettings, ReplySettings, Settings
 from tests.routers.compat.live.delegation.line import Event, Model, calling
 from tests.virtual import now, virtual
@@ -102,6 +104,65 @@ async def test_functions_are_called_answered_and_the_response_goes_on() -> None:
     assert [(each.role, each.call_id) for each in told[-2:]] == [("tool", "call_0"), ("tool", "call_1")]
     assert told[-1].text == "a purr"
     assert model.replies[0].config.tools == tuple(Tool(name, "", {"type": "object"}) for name in ("look", "listen"))
+
+
+@virtual
+async def test_an_acknowledgement_is_said_while_the_app_works_on_functions() -> None:
+    for delay, said in ((500, "One moment."), (30_000, ""), (0, "")):
+        model = Model()
+        model.scripts += [[1.0, ToolCall("call_0", "look", "{}")]]
+        delegation = {**responses(tools=TOOLS), "acknowledgement_delay_ms": delay}
+        async with calling(model, settings(acknowledgement="One moment."), delegation=delegation) as line:
+            await line.say(0.9)
+            await line.response("completed")
+            await asyncio.sleep(5)
+            assert line.spoken() == said
+
+
+@virtual
+async def test_an_acknowledgement_is_dropped_by_what_the_model_writes_and_the_app_sends() -> None:
+    output = {"type": "function_call_output", "call_id": "call_0", "output": "1"}
+    for written, thought in (("I look.", False), ("", True)):
+        model = Model()
+        model.scripts += [[written, ToolCall("call_0", "look", "{}")], ["seen"]]
+        delegation = {**responses(tools=TOOLS), "acknowledgement_delay_ms": 3000}
+        async with calling(model, settings(), delegation=delegation) as line:
+            await line.say(0.9)
+            await line.response("completed")
+            if thought:
+                line.command("session.thinking.append", content="It works on it.", delegation_id=None)
+            await asyncio.sleep(6)
+            line.command("response.item.create", item=output)
+            line.command("response.create")
+            await line.response("completed")
+            await line.heard_out()
+            assert line.spoken().split() == [*written.split(), "seen"]
+
+
+@virtual
+async def test_an_update_that_fails_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with phone(Model()) as line:
+
+        async def fails(config: SessionConfig) -> None:
+            raise Busy("No place.")
+
+        monkeypatch.setattr(line.session.state.core, "configure", fails)
+        line.command("session.update", session={"delegation": responses(model="gpt-9")})
+        await line.until("error")
+        monkeypatch.undo()
+        await line.say(0.9)
+        assert (await line.response("completed"))["event"]["response"]["model"] == "gpt-5-mini"
+
+
+@virtual
+async def test_a_wrong_value_of_an_update_is_told_by_its_own_name() -> None:
+    async with phone(Model()) as line:
+        line.command("session.update", session={"delegation": responses(max_output_tokens=15)})
+        error = (await line.until("error"))["error"]
+        assert error["param"] == "session.delegation.responses.max_output_tokens"
+        schema = {"type": "object", "description": "x" * 300_000}
+        line.command("session.update", session={"delegation": responses(tools=[{**TOOLS[0], "parameters": schema}])})
+        assert "262144" in (await line.until("error"))["error"]["message"]
 
 
 @virtual
