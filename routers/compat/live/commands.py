@@ -138,7 +138,7 @@ class Commands:
 
 def parsed(data: str | bytes) -> tuple[dict[str, Any], str | None]:
     """The message and its `event_id`. A binary message may hold JSON. Raises InvalidRequest and InvalidParameter."""
-    if data.count("," if isinstance(data, str) else b",") > MOST_COMMAS:
+    if (data.count(",") if isinstance(data, str) else data.count(b",")) > MOST_COMMAS:
         raise PayloadTooLarge("This message has too many parts.")
     message = parse_object(data)
     event_id = message.get("event_id")
