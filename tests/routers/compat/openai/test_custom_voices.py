@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -25,6 +27,8 @@ from tests.stts.voices.recordings import speech as person
 pytestmark = pytest.mark.socket
 
 STATEMENT = "this is my voice and you may speak with it"
+STATEMENTS = {"de": STATEMENT, "de-AT": "word0 word1 word2 word3 ja", "de-CH": "word0 word1 word2 ja ja"}
+"""By language; the listener of this server hears word0 to word3."""
 MOST = 4
 
 
@@ -35,7 +39,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
         folder,
         tts=TTSSettings(order=("tone", *OTHER)),
         storage=StorageSettings(root=str(folder / "data"), require_consent=True),
-        openai=OpenAISettings(custom_voices=MOST, consent_statements={"de": STATEMENT}),
+        openai=OpenAISettings(custom_voices=MOST, consent_statements=STATEMENTS),
     )
     with keyed_server(settings, registry(**OTHER)) as keyed:
         yield keyed
@@ -91,6 +95,16 @@ def test_a_sample_with_a_consent_becomes_a_voice_that_speaks_by_its_id(anna: Ope
         answer = anna.audio.speech.create(model="mimic", voice=named, input="Hello there", response_format="wav")
         assert answer.response.headers["x-voice"] == voice.id
         assert len(decoded(answer.content)[0]) > 2_000
+
+
+def test_the_library_tells_of_a_voice_when_and_in_which_recording_was_consented(anna: OpenAI, keyed: Keyed) -> None:
+    given = anna.audio.voice_consents.retrieve(consent(anna))
+    voice = make(anna, consent=given.id)
+    told = keyed.admin.get(f"/v1/voices/{voice.id}").json()
+    assert told["consent"]["recording"] == given.id and told["report"]["usable"]
+    assert told["consent"]["date"] == datetime.fromtimestamp(given.created_at, UTC).date().isoformat()
+    kept = keyed.server.services.files.consents.get(given.id, SERVER)
+    assert kept.card.report is not None and kept.card.report["seconds"] == pytest.approx(6.0, abs=0.1)
 
 
 def test_an_engine_that_cannot_clone_refuses_it_in_words(anna: OpenAI) -> None:
@@ -266,6 +280,17 @@ def test_as_many_voices_as_may_be(anna: OpenAI) -> None:
     assert make(anna, consent=consented).id
 
 
+async def test_of_many_that_are_made_at_once_no_more_are_kept(async_anna: AsyncOpenAI) -> None:
+    yes, sample = ("yes.wav", recording(6.0)), ("anna.wav", recording(6.0))
+    consented = await async_anna.audio.voice_consents.create(recording=yes, language="en", name="Anna")
+    making = [
+        async_anna.audio.voices.create(name="Anna", audio_sample=sample, consent=consented.id) for _ in range(MOST + 2)
+    ]
+    made = await asyncio.gather(*making, return_exceptions=True)
+    refused = [each for each in made if isinstance(each, BadRequestError)]
+    assert len(refused) == 2 and all("voices already" in each.message for each in refused)
+
+
 def test_a_language_that_is_none(anna: OpenAI) -> None:
     with pytest.raises(BadRequestError) as caught:
         consent(anna, language="xx-nothing")
@@ -278,6 +303,12 @@ def test_words_of_the_operators_statement_must_be_heard(anna: OpenAI) -> None:
         consent(anna, language="de-DE")
     assert caught.value.param == "recording" and STATEMENT in caught.value.message
     assert consent(anna, language="fr")
+
+
+def test_four_fifths_of_the_words_are_enough(anna: OpenAI) -> None:
+    assert consent(anna, language="de-AT")
+    with pytest.raises(BadRequestError, match="3 of the 5 words"):
+        consent(anna, language="de-CH")
 
 
 def test_the_words_that_were_heard_are_kept(anna: OpenAI) -> None:
@@ -305,6 +336,7 @@ def test_the_recording_under_another_name_or_as_text(anna: OpenAI, bare: httpx.C
         answer = bare.post("audio/voice_consents", **fields)
         assert answer.status_code == 400, answer.text
         assert answer.json()["error"]["param"] == "recording"
+    assert "comes as `recording`" in bare.post("audio/voice_consents", **wrong[0]).json()["error"]["message"]
 
 
 def test_the_audit_trail_tells_of_consents(anna: OpenAI, keyed: Keyed) -> None:

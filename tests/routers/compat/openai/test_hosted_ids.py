@@ -94,6 +94,14 @@ def test_transcripts_in_each_of_its_formats(openai: OpenAI, recording: tuple[str
         assert body["text"] and shape(body["usage"]) == RECORDED[id]["usage"]
 
 
+def test_the_prompt_counts_where_usage_is_in_tokens(openai: OpenAI, recording: tuple[str, bytes]) -> None:
+    for prompt in ("", "A kitchen in the morning."):
+        heard = openai.audio.transcriptions.create(model="gpt-4o-transcribe", file=recording, prompt=prompt)
+        assert heard.usage is not None and heard.usage.type == "tokens"
+        details = heard.usage.input_token_details
+        assert details is not None and bool(details.text_tokens) is bool(prompt)
+
+
 @pytest.mark.parametrize("id", LISTENING)
 async def test_a_stream_that_is_asked_for_is_one(
     async_openai: AsyncOpenAI, recording: tuple[str, bytes], id: str
