@@ -16,6 +16,7 @@ from stts.access.roles import Role
 from stts.engine_api import EngineKind
 from stts.errors import Forbidden, UnknownModel
 from stts.hosted_models import SESSIONS
+from stts.languages import nearest
 
 OWNER = "stts-server"
 
@@ -87,8 +88,11 @@ class ModelRoutes:
         return [*self._models.names("tts", "stt"), *SESSIONS]
 
     def _require(self, model: str) -> None:
-        if model not in self._all():
-            raise UnknownModel("There is no such model; GET /v1/models lists all.", param="model")
+        known = self._all()
+        if model not in known:
+            near = nearest(model, known)
+            hint = f" Near it are: {', '.join(near)}." if near else ""
+            raise UnknownModel(f"There is no such model; GET /v1/models lists all.{hint}", param="model")
 
     def _shape(self, name: str) -> ModelShape:
         return ModelShape(id=name, created=self._models.created, owned_by=OWNER)

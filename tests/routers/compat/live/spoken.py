@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import cache
@@ -74,6 +75,39 @@ class Microphone:
     async def parts(self) -> AsyncIterator[bytes]:
         while True:
             yield await self.next()
+
+
+class BlockingMicrophone:
+    """The same in a thread of its own, for clients that block."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+        self._says: list[bytes] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._speak)
+
+    def __enter__(self) -> BlockingMicrophone:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def say(self, name: str) -> None:
+        self._says.append(recording(name))
+
+    def end(self) -> None:
+        """Nothing is sent from here on. May be called again."""
+        self._over.set()
+        self._thread.join(PATIENCE)
+
+    def _speak(self) -> None:
+        data, due = b"", time.monotonic()
+        while not self._over.wait(max(0.0, due - time.monotonic())):
+            data = data or (self._says.pop(0) if self._says else b"")
+            part, data = data[:STEP_BYTES].ljust(STEP_BYTES, b"\x00"), data[STEP_BYTES:]
+            self._send(part)
+            due += STEP_SECONDS
 
 
 class Speaker:

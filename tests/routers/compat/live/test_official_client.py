@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -14,16 +13,7 @@ import pytest
 from tests import patient
 from tests.patience import PATIENCE
 from tests.routers.compat.live.conftest import Served
-from tests.routers.compat.live.spoken import (
-    ANSWERS,
-    STEP_BYTES,
-    STEP_SECONDS,
-    STORY,
-    Speaker,
-    recording,
-    talkative,
-    understood,
-)
+from tests.routers.compat.live.spoken import ANSWERS, STORY, BlockingMicrophone, Speaker, talkative, understood
 from tests.routers.compat.live.talk import connected
 from tests.routers.compat.recordings import WEATHER
 from tests.server import RunningServer, running
@@ -40,51 +30,42 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 def test_three_turns_with_an_interruption_of_the_blocking_client(server: RunningServer) -> None:
-    says, over = [recording("weather.flac")], threading.Event()
     speaker, turns, words, said = Speaker(), list[str](), "", ""
     mark = onset = stopped = 0.0
     with (
         patient.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client,
         client.live.connect(websocket_connection_options=LIMITS) as connection,
     ):
+
+        def send(audio: bytes) -> None:
+            connection.send({"type": "session.input_audio.append", "audio": b64encode(audio).decode()})
+
         connection.send({"type": "session.start", "session": {"model": "gpt-live-1"}})
-
-        def speak() -> None:
-            """Sends what there is to say, and silence, in real time."""
-            data, due = b"", time.monotonic()
-            while not over.wait(max(0.0, due - time.monotonic())):
-                data = data or (says.pop() if says else b"")
-                part, data = data[:STEP_BYTES].ljust(STEP_BYTES, b"\x00"), data[STEP_BYTES:]
-                connection.send({"type": "session.input_audio.append", "audio": b64encode(part).decode()})
-                due += STEP_SECONDS
-
-        speaking = threading.Thread(target=speak)
-        for event in connection:
-            assert event.type != "error", event
-            if event.type == "session.started":
-                speaking.start()
-            elif event.type == "session.output_audio.delta":
-                speaker.play(b64decode(event.delta))
-                if len(turns) == 2 and not onset and speaker.heard_since(mark) > 0.5:
-                    onset = time.monotonic()
-                    says.append(recording("weather.flac"))
-            elif event.type == "session.input_transcript.delta":
-                words += event.delta
-            elif event.type == "session.output_transcript.delta":
-                said += event.delta
-                if said.endswith(ANSWERS[0]) and len(turns) == 1:
-                    says.append(recording("kitchen.flac"))
-                elif said.endswith(ANSWERS[2]):
-                    over.set()
-                    connection.send({"type": "session.close"})
-            elif event.type == "session.delegation.created":
-                mark, stopped = time.monotonic(), speaker.last_sound()
-                answer = {"content": ANSWERS[len(turns)], "delegation_id": event.delegation.id}
-                turns.append(words)
-                words = ""
-                connection.send({"type": "session.commentary.append", **answer})  # type: ignore[arg-type]
-        over.set()
-        speaking.join(PATIENCE)
+        assert connection.recv().type == "session.started"
+        with BlockingMicrophone(send) as microphone:
+            microphone.say("weather.flac")
+            for event in connection:
+                assert event.type != "error", event
+                if event.type == "session.output_audio.delta":
+                    speaker.play(b64decode(event.delta))
+                    if len(turns) == 2 and not onset and speaker.heard_since(mark) > 0.5:
+                        onset = time.monotonic()
+                        microphone.say("weather.flac")
+                elif event.type == "session.input_transcript.delta":
+                    words += event.delta
+                elif event.type == "session.output_transcript.delta":
+                    said += event.delta
+                    if said.endswith(ANSWERS[0]) and len(turns) == 1:
+                        microphone.say("kitchen.flac")
+                    elif said.endswith(ANSWERS[2]):
+                        microphone.end()
+                        connection.send({"type": "session.close"})
+                elif event.type == "session.delegation.created":
+                    mark, stopped = time.monotonic(), speaker.last_sound()
+                    answer = {"content": ANSWERS[len(turns)], "delegation_id": event.delegation.id}
+                    turns.append(words)
+                    words = ""
+                    connection.send({"type": "session.commentary.append", **answer})  # type: ignore[arg-type]
     assert len(turns) == 3
     assert understood(WEATHER, turns[0]) and understood("kitchen light", turns[1]) and understood(WEATHER, turns[2])
     second = said.removeprefix(ANSWERS[0]).removesuffix(ANSWERS[2]).strip()

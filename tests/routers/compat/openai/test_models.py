@@ -40,6 +40,12 @@ def test_an_unknown_model_is_not_found(openai: OpenAI, model: str) -> None:
     assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
 
 
+def test_those_near_an_unknown_model_are_named(openai: OpenAI) -> None:
+    for call in (openai.models.retrieve, openai.models.delete):
+        with pytest.raises(NotFoundError, match="Near it are: tts-1"):
+            call("tts1")
+
+
 @pytest.mark.parametrize("model", ["nosuch", "gone", "whisper-1", "echo", "silero"])
 def test_only_a_model_that_speaks_speaks(openai: OpenAI, model: str) -> None:
     with pytest.raises(NotFoundError) as caught:
