@@ -43,7 +43,11 @@ def recording(tmp_path: Path) -> Path:
 
 
 def called(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
+    return ran(str(EXAMPLES / name), *map(str, arguments))
+
+
+def ran(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
     environment = {**os.environ, "STTS_API_KEY": KEY}
     return patient.run(
         command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False, env=environment
@@ -145,6 +149,15 @@ def test_a_reply_that_fails_is_told(tmp_path: Path) -> None:
 def test_without_arguments_it_says_how_it_is_called(name: str) -> None:
     done = called(name)
     assert done.returncode == 1 and f"python {name} [ADDRESS]" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_page_about_openai(server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (EXAMPLES.parents[1] / "docs" / "openai.md").read_text(encoding="utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    done = ran("-c", code.replace("http://127.0.0.1:8000", server.url).replace('"unused"', f'"{KEY}"'))
+    assert done.returncode == 0, done.stderr
+    assert share_heard("Good morning.", done.stdout) >= 0.5, done.stdout
 
 
 def test_every_example_is_named() -> None:

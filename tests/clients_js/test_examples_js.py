@@ -110,6 +110,13 @@ def test_live(node: Node, server: RunningServer, recording: Path, tmp_path: Path
     assert rate == 16_000 and np.abs(samples).max() > 0.1
 
 
+def test_the_page_about_openai(node: Node, server: RunningServer) -> None:
+    page = (EXAMPLES.parents[1] / "docs" / "openai.md").read_text(encoding="utf-8")
+    code = page.partition("```js\n")[2].partition("```")[0]
+    code = code.replace("http://127.0.0.1:8000", server.url).replace('"unused"', f'"{KEY}"')
+    assert int(node("--input-type=module", "--eval", code)) > 5000
+
+
 def page_of_somebody(script: str = SCRIPT, snippet: str = "browser.js") -> FastAPI:
     """A page that uses the snippet."""
     app = FastAPI()

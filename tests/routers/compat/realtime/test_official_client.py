@@ -130,7 +130,7 @@ async def test_a_client_connects_anew_when_the_network_breaks(server: RunningSer
         ids = list[str]()
         async for event in connection:
             assert event.type == "session.created", event
-            ids.append(event.session.id)  # type: ignore[arg-type,union-attr]
+            ids.append(event.session.id)  # type: ignore[union-attr]
             if len(ids) == 2:
                 break
             connection._connection.transport.abort()
