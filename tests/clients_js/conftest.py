@@ -35,6 +35,7 @@ IN_A_BROWSER = [
     "test_talk_page.py",
     "test_talk_page_scripted.py",
     "test_webrtc.py",
+    "test_webrtc_client.py",
 ]
 collect_ignore = [] if REQUIRED or find_spec("playwright") else IN_A_BROWSER
 """Modules that import a browser's driver, which is not among the packages of `make test`."""

@@ -150,7 +150,10 @@ async def test_three_turns_with_an_interruption_on_realtime(server: RunningServe
         await until(lambda: len(heard.user) == 1 and understood(WEATHER, heard.replies[-1]))
         heard.microphone.say("kitchen.flac")
         await until(lambda: len(heard.user) == 2)
-        await _interrupted(heard)
-        await until(lambda: len(heard.user) == 3 and understood(WEATHER, heard.replies[-1]))
+        onset = await _interrupted(heard)
+        await until(lambda: len(heard.user) == 3)
+        stopped = heard.speaker.last_sound()
+        await until(lambda: understood(WEATHER, heard.replies[-1]))
     assert heard.errors == []
+    assert stopped - onset < 2.0
     assert understood(WEATHER, heard.user[0]) and understood(WEATHER, heard.user[2])
