@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import openai
-from openai.resources.realtime.realtime import AsyncRealtimeConnectionManager
+from openai.resources.realtime.realtime import AsyncRealtimeConnectionManager, RealtimeConnectionManager
 from websockets.asyncio import client
 from websockets.sync import client as blocking_client
 
@@ -39,12 +39,24 @@ create_connection = partial(socket.create_connection, timeout=PATIENCE)
 run = partial(subprocess.run, timeout=PATIENCE)
 
 
+OFFICIAL_SOCKET: Any = {
+    "open_timeout": PATIENCE,
+    "ping_timeout": PATIENCE,
+    "close_timeout": PATIENCE,
+    "max_queue": None,
+}
+"""Options of the official client's sockets."""
+
+
 def realtime(client: openai.AsyncOpenAI, **options: Any) -> AsyncRealtimeConnectionManager:
     """The official client's socket; it hands on options of websockets that its own type does not list.
 
     It reads all that comes: who closes while more is unread than the queue holds waits for the close of the other side,
     which stands behind that, until the time is up.
     """
-    limits: dict[str, Any] = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE}
-    socket: Any = limits | {"max_queue": None}
-    return client.realtime.connect(websocket_connection_options=socket, **options)
+    return client.realtime.connect(websocket_connection_options=OFFICIAL_SOCKET, **options)
+
+
+def blocking_realtime(client: openai.OpenAI, **options: Any) -> RealtimeConnectionManager:
+    """The same of the blocking client."""
+    return client.realtime.connect(websocket_connection_options=OFFICIAL_SOCKET, **options)

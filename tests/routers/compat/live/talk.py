@@ -17,7 +17,7 @@ from openai.resources.live.sideband import AsyncSidebandConnection
 from openai.types.live import ConnectServerEvent, ServerEvent
 from pydantic import TypeAdapter
 
-from tests.patient import PATIENCE
+from tests.patient import OFFICIAL_SOCKET, PATIENCE
 
 SERVER_EVENTS: TypeAdapter[Any] = TypeAdapter(ServerEvent)
 SIDEBAND_EVENTS: TypeAdapter[Any] = TypeAdapter(ConnectServerEvent)
@@ -39,17 +39,13 @@ def silence(seconds: float, rate: int = RATE) -> bytes:
 
 @asynccontextmanager
 async def connected(client: openai.AsyncOpenAI, **options: Any) -> AsyncIterator[AsyncLiveConnection]:
-    limits: dict[str, Any] = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE}
-    socket: Any = limits | {"max_queue": None}
-    async with client.live.connect(websocket_connection_options=socket, **options) as connection:
+    async with client.live.connect(websocket_connection_options=OFFICIAL_SOCKET, **options) as connection:
         yield connection
 
 
 @asynccontextmanager
 async def sideband(client: openai.AsyncOpenAI, session_id: str) -> AsyncIterator[AsyncSidebandConnection]:
-    limits: dict[str, Any] = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE}
-    socket: Any = limits | {"max_queue": None}
-    attaching = client.live.sideband.connect(session_id=session_id, websocket_connection_options=socket)
+    attaching = client.live.sideband.connect(session_id=session_id, websocket_connection_options=OFFICIAL_SOCKET)
     async with attaching as connection:
         yield connection
 

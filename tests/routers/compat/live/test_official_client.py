@@ -20,8 +20,6 @@ from tests.server import RunningServer, running
 
 pytestmark = pytest.mark.socket
 
-LIMITS: Any = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE, "max_queue": None}
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
@@ -34,7 +32,7 @@ def test_three_turns_with_an_interruption_of_the_blocking_client(server: Running
     mark = onset = stopped = 0.0
     with (
         patient.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client,
-        client.live.connect(websocket_connection_options=LIMITS) as connection,
+        client.live.connect(websocket_connection_options=patient.OFFICIAL_SOCKET) as connection,
     ):
 
         def send(audio: bytes) -> None:

@@ -25,7 +25,6 @@ from tests.server import RunningServer, running
 
 pytestmark = pytest.mark.socket
 
-LIMITS: Any = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE, "max_queue": None}
 SESSION: Any = {"type": "realtime", "audio": {"input": {"transcription": {"model": "whisper-1"}}}}
 
 
@@ -99,7 +98,7 @@ async def test_the_asynchronous_client(server: RunningServer) -> None:
 def test_the_blocking_client(server: RunningServer) -> None:
     with (
         patient.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client,
-        client.realtime.connect(model="gpt-realtime", websocket_connection_options=LIMITS) as connection,
+        patient.blocking_realtime(client, model="gpt-realtime") as connection,
     ):
         connection.session.update(session=SESSION)
 
