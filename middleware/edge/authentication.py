@@ -141,6 +141,11 @@ class Authentication:
                 return issuer
         return None
 
+    def _is_alive(self, offered: bytes) -> bool:
+        """A client secret that opens a socket of Realtime: no wrong key, which would count against its address."""
+        found = self._secrets.session(offered, self._door) if self._secrets is not None else None
+        return found is not None and self._current(found.issuer) is not None
+
     def _current(self, issuer: Principal) -> Principal | None:
         """A secret can do what the key of its issuer can do now, not what that could when the secret was made."""
         if issuer.key is None:
@@ -151,6 +156,8 @@ class Authentication:
         is_open = self._is_open(scope, route.policy)
         if is_open and not offered and not self._admission.is_open:
             return VISITOR
+        if offered and not is_open and not self._admission.is_open and all(map(self._is_alive, offered)):
+            raise Forbidden("A client secret opens sessions and calls of Realtime alone; this wants a key.")
         try:
             return await self._admission.admit(offered, address_of(scope))
         except Unauthorized:

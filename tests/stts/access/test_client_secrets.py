@@ -99,9 +99,15 @@ def test_only_hashes_are_kept(secrets: ClientSecrets) -> None:
 
 
 async def admitted(
-    secrets: ClientSecrets, value: str, *, key: str | None, directory: Any = None, **changes: object
+    secrets: ClientSecrets,
+    value: str,
+    *,
+    key: str | None,
+    directory: Any = None,
+    told: list[Any] | None = None,
+    **changes: object,
 ) -> Scope | None:
-    """The scope that gets past authentication; None where it is refused."""
+    """The scope that gets past authentication; None where it is refused. `told`: what its client is sent."""
     passed: list[Scope] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,13 +117,15 @@ async def admitted(
         return {}
 
     async def send(message: object) -> None:
-        return None
+        if told is not None:
+            told.append(message)
 
     offered = f"realtime, openai-insecure-api-key.{value}".encode()
     scope: Scope = {
         "type": "websocket",
         "path": "/v1/realtime",
         "query_string": b"",
+        "extensions": {"websocket.http.response": {}},
         "headers": [(b"host", b"127.0.0.1"), (b"sec-websocket-protocol", offered)],
         **changes,
     }
@@ -141,8 +149,17 @@ async def test_a_secret_opens_its_socket(secrets: ClientSecrets) -> None:
     "changes",
     [{"path": "/ws/tts"}, {"path": "/v1/realtime/client_secrets"}, {"type": "http", "method": "POST"}],
 )
-async def test_a_secret_opens_nothing_else(secrets: ClientSecrets, changes: dict[str, object]) -> None:
+async def test_a_secret_opens_nothing_else(secrets: ClientSecrets, changes: dict[str, Any]) -> None:
     assert await admitted(secrets, secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR).value, key="key", **changes) is None
+
+
+async def test_a_secret_where_a_key_is_wanted_is_no_wrong_key(secrets: ClientSecrets) -> None:
+    value, statuses = secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR).value, []
+    for offered in (value, "ek_unknown"):
+        told = list[Any]()
+        assert await admitted(secrets, offered, key="key", told=told, path="/v1/live/sessions") is None
+        statuses += [message["status"] for message in told if "status" in message]
+    assert statuses == [403, 401]
 
 
 async def test_an_expired_secret_opens_nothing(secrets: ClientSecrets, clock: Clock) -> None:
