@@ -9,6 +9,7 @@ from adapters.model_names import may_do
 from stts.engine_api import EngineKind
 from stts.engine_state import AUTO
 from stts.errors import Conflict, UnknownModel
+from stts.hosted_models import without_version
 from stts.languages import nearest
 from stts.settings import CurrentSettings, Settings
 from stts.storage.files.names import same_voice
@@ -29,7 +30,7 @@ class ModelCatalogue:
     def engine(self, model: str, kind: EngineKind) -> str:
         """The engine behind a model that does this. Raises UnknownModel."""
         known = self._known(kind)
-        engine = known.get(model) or known.get(model.strip().lower())
+        engine = known.get(model) or known.get(model.strip().lower()) or known.get(without_version(model) or "")
         if engine is None:
             near = nearest(model, known)
             hint = f" Near it are: {', '.join(near)}." if near else ""

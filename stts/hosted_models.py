@@ -86,6 +86,19 @@ def hosted_model(id: str) -> HostedModel | None:
     return MODELS.get(plain) or MODELS.get(DATED.sub("", plain))
 
 
+def without_version(id: str) -> str | None:
+    """The id of the model that this one is a version of; None: it names no version of a hosted model."""
+    plain = id.strip().lower()
+    model = DATED.sub("", plain)
+    return model if model != plain and model in MODELS else None
+
+
+def counts_tokens(id: str) -> bool:
+    """True for models whose usage of transcripts is in tokens; all others count the time of the recording."""
+    model = hosted_model(id)
+    return model is not None and model.usage == "tokens"
+
+
 def commits_turns(id: str) -> bool:
     """True for models of live transcription whose clients end turns themselves, unless they ask for detection."""
     model = hosted_model(id)

@@ -11,6 +11,7 @@ from stts.access.viewer import Viewer
 from stts.errors import Forbidden, InvalidParameter, NotFound
 from stts.storage.files.names import cleaned, same_voice
 from stts.storage.files.records import StoredFile
+from stts.storage.files.references import is_by_id
 from stts.storage.files.store import FileStore
 from stts.voices.card import VoiceCard
 
@@ -26,7 +27,8 @@ def check_change(
     stored = files.references.by_id(id, viewer)
     if stored is None or not viewer.sees(stored.owner):
         raise NotFound("There is no voice with this id.", param="id")
-    if fields.name is not None and same_voice(fields.name) != same_voice(stored.name):
+    is_new = fields.name is not None and same_voice(fields.name) != same_voice(stored.name)
+    if fields.name is not None and is_new and not is_by_id(stored):
         require_own_name(fields.name)
     if fields.visibility is not None and fields.visibility != _visibility(stored) and not viewer.sees_all:
         raise Forbidden("Only administrators make a voice everybody's, or a user's own again.")

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from routers.compat.openai.usage_kinds import counts_tokens
-from stts.hosted_models import MODELS, SESSIONS, commits_turns, hosted_model
+from stts.hosted_models import MODELS, SESSIONS, commits_turns, counts_tokens, hosted_model, without_version
 from stts.settings.built_in import HOSTED_MODELS
 
 RECORDED: dict[str, dict[str, Any]] = json.loads(
@@ -39,6 +38,14 @@ def test_every_id_of_a_request_means_an_engine() -> None:
 @pytest.mark.parametrize("id", ["gpt-4o-mini-tts-2025-12-15", "GPT-4O-MINI-TTS", " tts-1 ", "gpt-realtime-2025-08-28"])
 def test_versions_are_the_model_itself(id: str) -> None:
     assert hosted_model(id) in MODELS.values()
+
+
+def test_a_version_names_its_model_and_nothing_else_does() -> None:
+    assert without_version("GPT-4o-Transcribe-Diarize-2026-01-01 ") == "gpt-4o-transcribe-diarize"
+    for id in ("gpt-4o-transcribe", "hibari-2026-01-01", "gpt-4o-mini-tts-2026", ""):
+        assert without_version(id) is None
+    assert counts_tokens("gpt-4o-mini-transcribe-2025-12-15") and not counts_tokens("whisper-1")
+    assert not counts_tokens("gpt-4o-transcribe-diarize") and not counts_tokens("faster_whisper")
 
 
 @pytest.mark.parametrize("id", ["kokoro", "auto", "", "tts-1-2025", "gpt-5"])

@@ -15,7 +15,7 @@ from stts.access.policy import Public, RouteKind, policy
 from stts.access.roles import Role
 from stts.engine_api import EngineKind
 from stts.errors import Forbidden, UnknownModel
-from stts.hosted_models import SESSIONS
+from stts.hosted_models import SESSIONS, without_version
 from stts.languages import nearest
 
 OWNER = "stts-server"
@@ -89,7 +89,7 @@ class ModelRoutes:
 
     def _require(self, model: str) -> None:
         known = self._all()
-        if model not in known:
+        if not {model, model.strip().lower(), without_version(model)}.intersection(known):
             near = nearest(model, known)
             hint = f" Near it are: {', '.join(near)}." if near else ""
             raise UnknownModel(f"There is no such model; GET /v1/models lists all.{hint}", param="model")

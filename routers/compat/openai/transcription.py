@@ -19,7 +19,6 @@ from routers.compat.openai.transcription_schemas import (
     CreateTranslationRequest,
     ListeningForm,
 )
-from routers.compat.openai.usage_kinds import counts_tokens
 from routers.core.stt import upload
 from routers.http.answer import collected_answer, event_answer
 from routers.http.deferred_route import deferred_router
@@ -31,6 +30,7 @@ from routers.http.usage import transcript_usage
 from routers.services import Services
 from stts.access.policy import RouteKind, Upload, policy
 from stts.context import RequestContext
+from stts.hosted_models import counts_tokens
 from stts.plans import ListenRequest
 from stts.streams.hold import Hold
 from stts.text.transcript import collect_transcript

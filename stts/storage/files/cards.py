@@ -12,7 +12,7 @@ from stts.storage.files.failures import translated_disk_errors
 from stts.storage.files.folder import Folder
 from stts.storage.files.names import cleaned, reference_name, same_voice
 from stts.storage.files.records import StoredFile
-from stts.storage.files.references import References
+from stts.storage.files.references import References, is_by_id
 from stts.voices.card import VoiceCard
 
 UNKNOWN_VOICE = "There is no voice with this id."
@@ -59,7 +59,9 @@ class VoiceCards:
                 changes |= {} if consent is None else {"consent": self._consent(stored, consent)}
                 if changes:
                     stored = self._folder.rewrite(stored, stored.path.name, **changes)
-                return stored if name is None else self._renamed(stored, reference_name(name))
+                if name is None:
+                    return stored
+                return self._labelled(stored, name) if is_by_id(stored) else self._renamed(stored, reference_name(name))
             except FileNotFoundError:
                 raise NotFound(UNKNOWN_VOICE, param="id") from None
 
@@ -86,6 +88,12 @@ class VoiceCards:
         if consent is None and not stored.is_blend and self._settings().storage.require_consent:
             raise InvalidParameter("This server keeps no recording without a consent.", param="consent.statement")
         return consent
+
+    def _labelled(self, stored: StoredFile, name: str) -> StoredFile:
+        """A voice that is found by its id alone stays where it is, whatever people call it."""
+        if not (label := cleaned(name)):
+            raise InvalidParameter("The name is blank.", param="name")
+        return self._folder.rewrite(stored, stored.path.name, name=label)
 
     def _renamed(self, stored: StoredFile, bare: str) -> StoredFile:
         if same_voice(bare) != same_voice(stored.name):

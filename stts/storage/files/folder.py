@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from stts.access.viewer import Viewer
 from stts.audio.container import sniff
-from stts.errors import Conflict, UndecodableAudio
+from stts.errors import Conflict, STTSError, UndecodableAudio
 from stts.storage.files.atomic import TEMPORARY_SUFFIX, sync_folder
 from stts.storage.files.failures import translated_name_errors
 from stts.storage.files.inspection import BLENDED, Content
@@ -80,10 +81,8 @@ class Folder:
         return _stored(self.kind, entry.path, sidecar) if sidecar else None
 
     def place(self, temporary: Path, incoming: Incoming, content: Content, created: float) -> StoredFile:
-        """Moves a complete file in, its sidecar first: a file without one counts as put here by hand.
-
-        Raises Conflict where a file of this name and owner is there.
-        """
+        """Moves a complete file in, its sidecar first: a file without one counts as put here by hand. Whatever fails
+        leaves nothing here. Raises Conflict where a file of this name and owner is there."""
         name = incoming.name
         bare = reference_name(name) if self.kind == "references" and name is not None else None
         path = self.path / owned_name(bare or incoming.id, content.extension, incoming.owner)
@@ -104,10 +103,16 @@ class Folder:
             card=incoming.card,
         )
         self.path.mkdir(parents=True, exist_ok=True)
-        with translated_name_errors():
-            write_sidecar(path, sidecar)
-            temporary.rename(path)
-        sync_folder(self.path)
+        try:
+            with translated_name_errors():
+                write_sidecar(path, sidecar)
+                temporary.rename(path)
+            sync_folder(self.path)
+        except (OSError, STTSError):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+                sidecar_path(path).unlink(missing_ok=True)
+            raise
         return _stored(self.kind, path, sidecar)
 
     def share(self, stored: StoredFile, *, shared: bool) -> StoredFile:

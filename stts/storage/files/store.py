@@ -176,8 +176,8 @@ class FileStore:
         return Page([stored for stored in described if stored], len(found))
 
     def delete(self, id: str, viewer: Viewer = SERVER) -> StoredFile:
-        """Raises NotFound, also where the file has gone, or got another name, in the meantime."""
-        with self._naming:
+        """Raises NotFound, also where it has gone or got another name in the meantime, and StorageFailed."""
+        with self._naming, translated_disk_errors():
             stored = self.get(id, viewer)
             entry = entry_or_none(stored.path)
             if entry is None or not self._remove(stored.kind, [entry]):

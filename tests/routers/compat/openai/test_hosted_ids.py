@@ -94,6 +94,16 @@ def test_transcripts_in_each_of_its_formats(openai: OpenAI, recording: tuple[str
         assert body["text"] and shape(body["usage"]) == RECORDED[id]["usage"]
 
 
+def test_versions_that_no_list_has_are_their_models(openai: OpenAI, recording: tuple[str, bytes]) -> None:
+    for id in ("gpt-4o-mini-tts-2025-03-20", "gpt-realtime-2025-08-28", "gpt-4o-transcribe-2026-01-01", "TTS-1"):
+        assert openai.models.retrieve(id).id == id
+    assert openai.audio.speech.create(model="gpt-4o-mini-tts-2025-03-20", voice="alloy", input="Hello.").content
+    heard = openai.audio.transcriptions.create(model="gpt-4o-transcribe-2026-01-01", file=recording)
+    assert heard.usage is not None and heard.usage.type == "tokens"
+    with pytest.raises(NotFoundError):
+        openai.audio.speech.create(model="tone-2026-01-01", voice="alloy", input="Hello.")
+
+
 def test_the_prompt_counts_where_usage_is_in_tokens(openai: OpenAI, recording: tuple[str, bytes]) -> None:
     for prompt in ("", "A kitchen in the morning."):
         heard = openai.audio.transcriptions.create(model="gpt-4o-transcribe", file=recording, prompt=prompt)

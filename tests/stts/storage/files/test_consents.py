@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 
 import pytest
 
 from stts.access.viewer import SERVER, Viewer
-from stts.errors import InvalidParameter, NotFound
+from stts.errors import InvalidParameter, NotFound, StorageFailed, StorageFull
 from stts.settings import Settings, StorageSettings
-from stts.storage.files import consents
+from stts.storage.files import consents, folder
+from stts.storage.files.references import is_by_id
 from stts.storage.files.store import FileStore
 from stts.voices.card import VoiceCard
 from tests.audio import speech
@@ -107,6 +109,47 @@ def test_consents_of_one_moment_have_an_order_too(files: FileStore) -> None:
         page, more = files.consents.page(ANNA, after=seen[-1] if seen else None, limit=1)
         seen += [each.id for each in page]
     assert seen == ids
+
+
+def test_a_voice_with_a_label_gets_another_one_and_stays_where_it_is(files: FileStore) -> None:
+    one, two = (
+        files.save("references", None, io.BytesIO(speech()), owner=ANNA.user_id, label=label) for label in ("A", "B")
+    )
+    renamed = files.cards.change(one.id, ANNA, name="B / 2 ")
+    assert (renamed.id, renamed.name, renamed.path) == (one.id, "B / 2", one.path) and is_by_id(renamed)
+    assert files.cards.change(two.id, ANNA, name="B / 2").name == "B / 2", "labels may be alike"
+    assert files.references.voice("B / 2", ANNA) is None
+    assert {voice.id for voice in files.references.voices(ANNA)} == {one.id, two.id}
+    with pytest.raises(InvalidParameter, match="blank"):
+        files.cards.change(one.id, ANNA, name=" \u200b ")
+
+
+@pytest.mark.parametrize("failing", ["write_sidecar", "sync_folder"])
+def test_of_what_could_not_be_kept_nothing_is_found(
+    files: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(folder, failing, full)
+    with pytest.raises(StorageFull):
+        kept(files)
+    assert files.consents.page(ANNA, after=None, limit=9) == ([], False)
+    assert list((tmp_path / "consents").iterdir()) == []
+
+
+def test_a_disk_that_cannot_be_written_keeps_what_is_to_be_removed(
+    files: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = kept(files)
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", read_only)
+    with pytest.raises(StorageFailed, match="cannot be written"):
+        files.consents.delete(id, ANNA)
+    assert files.consents.get(id, ANNA).id == id
 
 
 def test_a_voice_with_a_label_is_found_by_its_id_alone(files: FileStore) -> None:
