@@ -1,11 +1,12 @@
-"""A real server on a loopback socket, in this event loop."""
+"""A real server on a loopback socket, in this event loop or in a thread of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -14,8 +15,11 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from middleware.edge.route_table import RouteTable
+from middleware.listener import ListenerSettings
 from middleware.serving.http_head import BoundedHead
+from middleware.serving.server import server_config
 from middleware.serving.websocket_frames import BoundedFrames
+from tests.patience import PATIENCE
 
 
 class Server(uvicorn.Server):
@@ -63,3 +67,19 @@ async def serving(
         finally:
             server.should_exit = True
             await task
+
+
+@contextmanager
+def in_a_thread(app: FastAPI, listener: ListenerSettings) -> Iterator[str]:
+    """Serves an app behind the edge as a listener of ours does. Yields the address, without a slash at its end."""
+    table = app.state.route_table
+    server = uvicorn.Server(server_config(app, listener, table, timeout_graceful_shutdown=1))
+    with socket.create_server(("127.0.0.1", 0)) as listens:
+        thread = threading.Thread(target=server.run, args=([listens],))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listens.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE)
+            assert not thread.is_alive()

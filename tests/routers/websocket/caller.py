@@ -8,7 +8,7 @@ import re
 import struct
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from stts.engine_api import Samples
 from tests import patient
 from tests.engines.speech import DATA, read
+from tests.event_log import Event, EventLog
 from tests.patient import PATIENCE
 from tests.routers.websocket.shapes import shape
 from tests.server import RunningServer
@@ -30,8 +31,6 @@ MESSAGE_SECONDS = 0.06
 
 EAR = "voice activity"
 """A task for all sessions, which stays a while after the last."""
-
-Event = dict[str, Any]
 
 
 @cache
@@ -50,15 +49,13 @@ def pcm(*parts: Samples) -> bytes:
     return (np.clip(np.concatenate(parts), -1, 1) * 32767).astype("<i2").tobytes()
 
 
-class Caller:
+class Caller(EventLog):
     def __init__(self, connection: ClientConnection, side: str) -> None:
+        super().__init__()
         self.connection = connection
-        self.events: list[Event] = []
-        """All JSON messages, in order."""
         self.frames: list[tuple[int, int, bytes, int]] = []
         """Generation, sequence, PCM, and how many events had come before."""
         self._shape = shape(side)
-        self._read = 0
 
     async def send(self, type: str, **fields: Any) -> None:
         await self.connection.send(json.dumps({"type": type, **fields}))
@@ -84,16 +81,6 @@ class Caller:
         self.events.append(event)
         return event
 
-    async def until(self, type: str, check: Callable[[Event], bool] = lambda event: True) -> Event:
-        """The next such message after the last one waited for."""
-        while True:
-            while self._read < len(self.events):
-                self._read += 1
-                event = self.events[self._read - 1]
-                if event["type"] == type and check(event):
-                    return event
-            await self.next()
-
     async def audio(self, seconds: float, generation: int | None = None) -> int:
         """Waits until so much of a reply has come, of the newest if none is named; its generation."""
         while True:
@@ -117,12 +104,6 @@ class Caller:
         except ConnectionClosed as closed:
             assert closed.rcvd is not None
             return closed.rcvd.code
-
-    def of(self, type: str) -> list[Event]:
-        return [event for event in self.events if event["type"] == type]
-
-    def types(self) -> list[str]:
-        return [event["type"] for event in self.events]
 
     def seconds(self, generation: int, rate: int = 24_000) -> float:
         return sum(len(data) for number, _, data, _ in self.frames if number == generation) / 2 / rate

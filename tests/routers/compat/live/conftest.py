@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
@@ -19,7 +16,6 @@ from adapters.hosted_names import ModelCatalogue
 from middleware.edge import wrap
 from middleware.edge.route_table import RouteTable
 from middleware.listener import default_listener
-from middleware.serving.server import server_config
 from routers.compat.live.calls import LiveCallRoutes
 from routers.compat.live.routes import LiveRoutes
 from routers.dialects import OPENAI
@@ -32,6 +28,7 @@ from tests import patient
 from tests.fakes import registry
 from tests.patient import PATIENCE
 from tests.routers.compat.live.talk import SIDEBAND_EVENTS, Talk, connected, sideband
+from tests.serving import in_a_thread
 from tests.stts.conversation.caller import World
 from tests.wired import Engines
 
@@ -96,18 +93,8 @@ class Served:
 @contextmanager
 def serving(world: World, **changes: Any) -> Iterator[Served]:
     served = Served(world, Settings(**changes))
-    table = served.app.state.route_table
-    server = uvicorn.Server(server_config(served.app, served.listener, table, timeout_graceful_shutdown=1))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        served.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield served
-        finally:
-            server.should_exit = True
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
+    with in_a_thread(served.app, served.listener) as served.url:
+        yield served
     assert (world.places, world.running, world.voice.streams) == (0, 0, 0)
     assert served.limiter.open == 0
     assert not len(served.running_sessions)

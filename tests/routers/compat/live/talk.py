@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from openai.resources.live.sideband import AsyncSidebandConnection
 from openai.types.live import ConnectServerEvent, ServerEvent
 from pydantic import TypeAdapter
 
+from tests.event_log import Event, EventLog
 from tests.patient import OFFICIAL_SOCKET, PATIENCE
 
 SERVER_EVENTS: TypeAdapter[Any] = TypeAdapter(ServerEvent)
@@ -25,8 +26,6 @@ RATE = 24_000
 """Hz."""
 APPEND_SECONDS = 0.1
 DELTA = "session.output_audio.delta"
-
-Event = dict[str, Any]
 
 
 def tone(seconds: float, rate: int = RATE) -> bytes:
@@ -50,20 +49,18 @@ async def sideband(client: openai.AsyncOpenAI, session_id: str) -> AsyncIterator
         yield connection
 
 
-class Talk:
+class Talk(EventLog):
     def __init__(
         self, connection: AsyncLiveConnection | AsyncSidebandConnection, events: TypeAdapter[Any] = SERVER_EVENTS
     ) -> None:
+        super().__init__()
         self.connection = connection
-        self.events: list[Event] = []
-        """All that came but audio."""
         self.audio: list[tuple[float, bytes]] = []
         """When each piece of output came, by the monotonic clock."""
         self.spans: list[tuple[int, int]] = []
         """Begin and end of each piece of output that a sideband got."""
         self.started_at = 0.0
         self._types = events
-        self._read = 0
 
     async def start(self, **session: Any) -> Event:
         await self.send("session.start", session={"model": "gpt-live-1", **session})
@@ -103,16 +100,6 @@ class Talk:
         self.events.append(event)
         return event
 
-    async def until(self, type: str, check: Callable[[Event], bool] = lambda event: True) -> Event:
-        """The next such event after the last one waited for."""
-        while True:
-            while self._read < len(self.events):
-                self._read += 1
-                event = self.events[self._read - 1]
-                if event["type"] == type and check(event):
-                    return event
-            await self.next()
-
     async def listen(self, seconds: float) -> None:
         """Takes what comes for a while."""
         until = time.monotonic() + seconds
@@ -121,12 +108,6 @@ class Talk:
 
     async def error(self) -> Event:
         return (await self.until("error"))["error"]  # type: ignore[no-any-return]
-
-    def of(self, type: str) -> list[Event]:
-        return [event for event in self.events if event["type"] == type]
-
-    def types(self) -> list[str]:
-        return [event["type"] for event in self.events]
 
     def text(self, side: str) -> str:
         return "".join(event["delta"] for event in self.of(f"session.{side}_transcript.delta"))

@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 
 from routers.compat.realtime.unset import MEANT_NULL
+from tests.event_log import Event, EventLog
 from tests.patient import PATIENCE
 from tests.routers.compat.realtime.official import SERVER_EVENTS, nulls
 
 RATE = 24_000
 """Hz."""
 APPEND_SECONDS = 0.1
-
-Event = dict[str, Any]
 
 
 def tone(seconds: float) -> bytes:
@@ -30,14 +28,11 @@ def silence(seconds: float) -> bytes:
     return bytes(2 * round(seconds * RATE))
 
 
-class Talk:
+class Talk(EventLog):
     def __init__(self, connection: AsyncRealtimeConnection, *, official: bool = True) -> None:
+        super().__init__()
         self.connection = connection
-        self.events: list[Event] = []
-        """All that came."""
         self._official = official
-        self._read = 0
-        """Number of events that `until` has gone past."""
 
     @classmethod
     async def greeted(cls, connection: AsyncRealtimeConnection, *, official: bool = True) -> Talk:
@@ -76,16 +71,6 @@ class Talk:
         self.events.append(event)
         return event
 
-    async def until(self, type: str, check: Callable[[Event], bool] = lambda event: True) -> Event:
-        """The next such event after the last one waited for."""
-        while True:
-            while self._read < len(self.events):
-                self._read += 1
-                event = self.events[self._read - 1]
-                if event["type"] == type and check(event):
-                    return event
-            await self.next()
-
     async def response(self) -> Event:
         """The next response, when it is done."""
         return (await self.until("response.done"))["response"]  # type: ignore[no-any-return]
@@ -97,12 +82,6 @@ class Talk:
         """The session still answers, and nothing else came meanwhile that was an error."""
         await self.send("input_audio_buffer.clear")
         await self.until("input_audio_buffer.cleared")
-
-    def of(self, type: str) -> list[Event]:
-        return [event for event in self.events if event["type"] == type]
-
-    def types(self) -> list[str]:
-        return [event["type"] for event in self.events]
 
     def audio(self, response_id: str) -> bytes:
         deltas = self.of("response.output_audio.delta")

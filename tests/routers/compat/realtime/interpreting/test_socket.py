@@ -68,10 +68,11 @@ def type_fields(event: Any) -> list[str]:
 
 @asynccontextmanager
 async def interpreted(served: Served, key: str = KEY) -> AsyncIterator[Interpreted]:
-    limits: Any = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE, "max_queue": None}
     async with (
         served.client(key) as client,
-        client.realtime.translations.connect(model=MODEL, websocket_connection_options=limits) as connection,
+        client.realtime.translations.connect(
+            model=MODEL, websocket_connection_options=patient.OFFICIAL_SOCKET
+        ) as connection,
     ):
         yield Interpreted(connection)
 
