@@ -16,9 +16,9 @@ from typing import Any
 
 from routers.compat.live.delegation.acknowledgement import Acknowledgement
 from routers.compat.live.delegation.brain import AppendKind, Stage, UserTurn
-from routers.compat.live.delegation.calls import OpenCalls
 from routers.compat.live.delegation.context import remember
 from routers.compat.live.delegation.endpoint import responses_reply, verbatim
+from routers.compat.live.delegation.function_calls import FunctionCalls
 from routers.compat.live.delegation.items import read_item
 from routers.compat.live.delegation.response_events import ResponseEvents, new_response_id
 from routers.compat.live.delegation.wanted_reply import WantedReply
@@ -67,7 +67,7 @@ class ResponsesBrain:
         self._stage: Stage
         self._continued: WantedReply
         self._told: WantedReply
-        self._calls = OpenCalls()
+        self._calls = FunctionCalls()
         self._acknowledgement = Acknowledgement(delegation, patient=True)
         self._running: dict[int, _Response] = {}
         """By the generations of their replies."""

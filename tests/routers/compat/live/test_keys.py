@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,8 +11,10 @@ import openai
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from benchmarks.webrtc_caller import calling
 from tests import patient
 from tests.keyed import Keyed, keyed_server, keyed_settings
+from tests.patient import PATIENCE
 from tests.routers.compat.live.talk import SIDEBAND_EVENTS, Talk, connected, sideband
 
 pytestmark = pytest.mark.socket
@@ -63,3 +66,21 @@ async def test_only_the_user_who_began_a_session_attaches_to_it_or_ends_it(house
             await Talk(attached, SIDEBAND_EVENTS).until("session.started")
             await friend.live.sessions.hangup(session["id"])
             assert (await talk.until("session.closed"))["reason"] == "close_requested"
+
+
+async def test_a_call_is_ended_only_by_who_began_it_or_an_administrator(house: Keyed) -> None:
+    own, other = house.key(role="write"), house.key(role="write")
+    async with calling() as caller:
+        with house.client(own["key"]) as phone:
+            headers = {"Content-Type": "application/sdp"}
+            answer = phone.post("/v1/realtime/calls", content=await caller.offer(), headers=headers)
+            assert answer.status_code == 201, answer.text
+        await caller.take(answer.text)
+        await caller.until("session.created")
+        path = f"{answer.headers['location']}/hangup"
+        with house.client(other["key"]) as stranger:
+            assert stranger.post(path).status_code == 404
+        await caller.send("session.update", session={"type": "realtime"})
+        await caller.until("session.updated")
+        assert house.admin.post(path).status_code == 200
+        await asyncio.wait_for(caller.closed.wait(), PATIENCE)

@@ -30,6 +30,17 @@ def test_turns_are_parted_by_a_space_unless_their_script_has_none() -> None:
     assert transcript.fragment("", 0, 10) is None
 
 
+def test_a_turn_begins_no_sooner_than_the_one_before_has_ended() -> None:
+    transcript = Transcript(OUTPUT)
+    spans = []
+    for text, start, end in (("a", 100, 300), ("b", 200, 260), ("c", 280, 400)):
+        transcript.begin()
+        fragment = transcript.fragment(text, start, end)
+        assert fragment is not None
+        spans.append((fragment["start_ms"], fragment["end_ms"]))
+    assert spans == [(100, 300), (300, 300), (300, 400)]
+
+
 def test_spans_go_on_where_the_one_before_has_ended() -> None:
     transcript = Transcript(OUTPUT)
     spans = []

@@ -21,7 +21,7 @@ class _Call:
     answered: bool = False
 
 
-class OpenCalls:
+class FunctionCalls:
     """Calls of one session, by their ids."""
 
     def __init__(self) -> None:
