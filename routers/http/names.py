@@ -5,10 +5,11 @@ Null, an empty string, white space and `auto` mean that none is given; a list of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from stts.engine_state import AUTO
 from stts.languages import read_language
@@ -17,6 +18,10 @@ NAME_CHARACTERS = 200
 LANGUAGE_CHARACTERS = 35
 WITHOUT_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 """Pattern of what is written on one line, and can be kept by every database."""
+
+NO_KEYWORD = re.compile(r"[<>\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+"""Signs that the hosted service refuses in a keyword of a transcription: angle brackets and line breaks."""
+WHAT_NO_KEYWORD_HAS = "A keyword may have no angle bracket and no line break."
 
 
 def read_name(value: object) -> object:
@@ -52,3 +57,13 @@ EngineName = Annotated[str, BeforeValidator(read_engine), Field(max_length=NAME_
 
 OwnWord = Annotated[str, Field(max_length=NAME_CHARACTERS, pattern=WITHOUT_CONTROLS)]
 """A client's own word for something."""
+
+
+def _keyword(word: str) -> str:
+    if NO_KEYWORD.search(word):
+        raise ValueError(WHAT_NO_KEYWORD_HAS)
+    return word
+
+
+Keyword = Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS), AfterValidator(_keyword)]
+"""A word to expect in what is transcribed."""

@@ -6,7 +6,6 @@ are taken with any: what has no place in an answer is told in a warning.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from fastapi import UploadFile
@@ -15,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from routers.compat.openai.chunking_fields import FIELD, ServerVAD, asked_chunking, with_members
 from routers.compat.openai.schemas import Fields, Model
 from routers.compat.openai.speaker_fields import MOST_SPEAKERS, speaker_wishes
-from routers.http.names import NAME_CHARACTERS, LanguageTag
+from routers.http.names import NAME_CHARACTERS, NO_KEYWORD, WHAT_NO_KEYWORD_HAS, LanguageTag
 from routers.http.subtitle_fields import CueSeconds, LineCount, LineWidth, WordsPerLine
 from routers.http.transcripts import SUBTITLES, cue_rules
 from stts.errors import InvalidParameter
@@ -33,8 +32,6 @@ DIARIZED = "diarized_json"
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
 DETAILED: frozenset[str] = frozenset({"json", "verbose_json"})
 """Formats that have a place for log probabilities."""
-_NO_KEYWORD = re.compile(r"[<>\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
-"""Signs that the hosted service refuses in a keyword: angle brackets and line breaks."""
 
 Name = Annotated[str, Field(max_length=NAME_CHARACTERS)]
 
@@ -119,8 +116,8 @@ class CreateTranscriptionRequest(ListeningForm):
 
     def config(self, engine: str) -> TranscriptionConfig:
         """Blocking where there are recordings of speakers. Raises InvalidParameter for what does not go together."""
-        if any(_NO_KEYWORD.search(keyword) for keyword in self.keywords):
-            raise InvalidParameter("A keyword may have no angle bracket and no line break.", param="keywords")
+        if any(NO_KEYWORD.search(keyword) for keyword in self.keywords):
+            raise InvalidParameter(WHAT_NO_KEYWORD_HAS, param="keywords")
         return TranscriptionConfig(
             engine=engine,
             language=self.language,

@@ -31,11 +31,11 @@ from routers.compat.realtime.reading import meant
 from routers.compat.realtime.response import Event
 from routers.compat.realtime.session import SessionObject
 from routers.compat.realtime.translation import Translation, in_dialect
-from routers.http.usage import duration_usage
 from routers.sockets.messages import Messages
 from stts.conversation.config import ReplyOrder
 from stts.conversation.session import ConversationSession
 from stts.errors import Conflict, InvalidParameter, InvalidRequest, STTSError
+from stts.hosted_models import counts_tokens
 
 MOST_WAITING = 8
 """Responses that wait for the words of a turn."""
@@ -131,7 +131,9 @@ class Commands:
         out, audio = self._encoder, self.object.shape.audio
         if (shape := self.object.speaks) is not None:
             out.responses.order = self._translation.standing(shape)
-        out.transcribes = audio.input.transcription is not None
+        wanted = audio.input.transcription
+        out.transcribes = wanted is not None
+        out.counts_tokens = wanted is not None and counts_tokens(wanted.model)
         out.early_words = self.object.hears_live
         out.prompt_after = self._session.config.prompt_after
         self._microphone.follow(audio.input.format, hold=audio.input.turn_detection is None)
@@ -176,7 +178,7 @@ class Commands:
                 "item_id": id,
                 "content_index": 0,
                 "transcript": text or "",
-                "usage": duration_usage(sound.seconds),
+                "usage": self._encoder.transcript_usage(sound.seconds, text or ""),
             }
             events.append({"type": f"{TRANSCRIPTION}.completed", **members})
         return events

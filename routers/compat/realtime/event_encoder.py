@@ -12,7 +12,7 @@ from routers.compat.realtime.items import Items, Sound
 from routers.compat.realtime.response import Event
 from routers.compat.realtime.response_encoder import RateLimits, ResponseEncoder
 from routers.http.openai_errors import openai_error
-from routers.http.usage import duration_usage
+from routers.http.usage import duration_usage, transcript_usage
 from stts.chat import Message
 from stts.conversation.events import (
     AudioCleared,
@@ -46,6 +46,8 @@ class EventEncoder:
         self.responses = ResponseEncoder(items, conversation, stored_seconds, rate_limits)
         self.transcribes = False
         """True if the client wants to know what the user said."""
+        self.counts_tokens = False
+        """True if the usage of what the user said is in tokens, as with the model that was asked for."""
         self.early_words = False
         """True if words are told before their turn is committed, where nobody but the client ends turns."""
         self.prompt_after = 0.0
@@ -147,8 +149,11 @@ class EventEncoder:
         ids = {"item_id": event.item, "content_index": 0}
         if (rest := event.text.removeprefix(sent)) and event.text.startswith(sent):
             yield {"type": f"{TRANSCRIPTION}.delta", **ids, "delta": rest}
-        usage = duration_usage(event.seconds)
+        usage = self.transcript_usage(event.seconds, event.text)
         yield {"type": f"{TRANSCRIPTION}.completed", **ids, "transcript": event.text, "usage": usage}
+
+    def transcript_usage(self, seconds: float, text: str) -> Event:
+        return transcript_usage(seconds, "", text) if self.counts_tokens else duration_usage(seconds)
 
     def _transcript_failed(self, event: TranscriptFailed) -> Iterator[Event]:
         self._over(event.item)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from routers.core.tts_schemas import NAME_CHARACTERS
-from routers.http.names import LanguageTag
+from routers.http.names import Keyword, LanguageTag
 from stts.languages import read_language
 
 INSTRUCTION_CHARACTERS = 200_000
@@ -55,7 +55,7 @@ class Transcription(Shape):
     model: Name = "auto"
     language: LanguageTag = None
     languages: Annotated[list[Language] | None, BeforeValidator(_named_languages)] = Field(None, max_length=MOST_WORDS)
-    keywords: list[Name] | None = Field(None, max_length=MOST_WORDS)
+    keywords: list[Keyword] | None = Field(None, max_length=MOST_WORDS)
     prompt: str | None = Field(None, max_length=4000)
     delay: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
 

@@ -50,6 +50,7 @@ PARAMS = {
     "voice": "session.audio.output.voice",
     "speed": "session.audio.output.speed",
     "language": "session.audio.input.transcription.language",
+    "languages": "session.audio.input.transcription.languages",
 }
 """Name of a field in the core -> its place at clients."""
 
@@ -144,12 +145,14 @@ class Translation:
         except UnknownModel as error:
             error.param = "session.audio.input.transcription.model"
             raise
-        only = wanted.languages[0] if wanted.languages and len(wanted.languages) == 1 else None
-        prompt = " ".join(part for part in (", ".join(wanted.keywords or ()), wanted.prompt) if part)
+        languages = tuple(wanted.languages or ())
+        only = languages[0] if len(languages) == 1 else None
         return TranscriptionConfig(
             engine=engine,
             language=wanted.language or only,
-            prompt=prompt or None,
+            languages=() if wanted.language or only else languages,
+            prompt=wanted.prompt or None,
+            keywords=tuple(wanted.keywords or ()),
             guess_after=DELAYS.get(wanted.delay or ""),
             ignore_unknown_parameters=True,
         )

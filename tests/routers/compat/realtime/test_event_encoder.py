@@ -96,6 +96,12 @@ def test_a_turn_of_the_user_in_its_order(desk: Desk) -> None:
     assert len(b64decode(desk.items.wire("u", audio=True)["content"][0]["audio"])) == 72_000
 
 
+def test_usage_is_in_tokens_where_the_model_of_the_transcript_counts_so(desk: Desk) -> None:
+    desk.out.counts_tokens = True
+    usage = desk.turn()[-1]["usage"]
+    assert usage["type"] == "tokens" and usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+
+
 def test_a_spoken_reply_in_its_order(desk: Desk) -> None:
     desk.turn()
     events = desk.begin()

@@ -36,6 +36,22 @@ async def test_transcription_by_intent_alone_is_committed_by_the_client(served: 
         assert not [event for event in talk.events if event["type"].startswith("response.")]
 
 
+async def test_usage_of_a_turn_is_in_the_unit_of_its_model(served: Served) -> None:
+    async with (
+        served.client() as client,
+        patient.realtime(client, extra_query={"intent": "transcription"}) as connection,
+    ):
+        talk = await Talk.greeted(connection)
+        for model, unit in (("gpt-4o-transcribe", "tokens"), ("whisper-1", "duration")):
+            wanted = {"input": {"transcription": {"model": model}, "turn_detection": None}}
+            await talk.send("session.update", session={"type": "transcription", "audio": wanted})
+            await talk.until("session.updated")
+            await talk.say(tone(0.65), silence(0.2))
+            await talk.send("input_audio_buffer.commit")
+            completed = await talk.until("conversation.item.input_audio_transcription.completed")
+            assert completed["usage"]["type"] == unit
+
+
 async def test_no_query_at_all_is_a_conversation(served: Served) -> None:
     async with served.client() as client, patient.realtime(client) as connection:
         talk = await Talk.greeted(connection)

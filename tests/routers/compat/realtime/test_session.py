@@ -107,6 +107,7 @@ def test_fields_that_nobody_knows_are_ignored(session: SessionObject) -> None:
         ({"audio": {"input": {"turn_detection": {"threshold": 7}}}}, "session.audio.input.turn_detection"),
         ({"audio": {"input": {"turn_detection": {"idle_timeout_ms": 10}}}}, "session.audio.input.turn_detection"),
         ({"audio": {"input": {"format": {"type": "audio/mp3"}}}}, "session.audio.input.format"),
+        ({"audio": {"input": {"transcription": {"keywords": ["a<b"]}}}}, "session.audio.input.transcription.keywords"),
         ({"tools": [{"type": "mcp", "server_label": "x"}]}, "session.tools"),
         ({"max_output_tokens": 0}, "session.max_output_tokens"),
         ({"prompt": {"id": "pmpt_1"}}, "session.prompt"),

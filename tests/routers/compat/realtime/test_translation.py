@@ -109,7 +109,13 @@ async def test_transcription_has_its_engine_and_its_hints(translation: Translati
     wanted = {"model": "whisper-1", "languages": ["de"], "keywords": ["Bern", "Aare"], "prompt": "A river."}
     config = await translation.config(session(audio={"input": {"transcription": wanted}}))
     assert (config.listen.engine, config.listen.language) == ("echo", "de")
-    assert config.listen.prompt == "Bern, Aare A river."
+    assert (config.listen.prompt, config.listen.keywords) == ("A river.", ("Bern", "Aare"))
+    several = {"model": "whisper-1", "languages": ["de", "en"]}
+    config = await translation.config(session(audio={"input": {"transcription": several}}))
+    assert (config.listen.language, config.listen.languages) == (None, ("de", "en"))
+    several["language"] = "en"
+    config = await translation.config(session(audio={"input": {"transcription": several}}))
+    assert (config.listen.language, config.listen.languages) == ("en", ()), "the one language decides"
     only = opened("transcription", "whisper-1", 1)
     config = await translation.config(only)
     assert config.reply is None and config.speak is None and not config.respond and config.listen.engine == "echo"
