@@ -142,7 +142,8 @@ async def refuse(scope: Scope, receive: Receive, send: Send, error: STTSError) -
 
 
 def close_code(error: STTSError) -> int:
-    """The WebSocket close code that says what went wrong."""
-    if error.status < 500:
+    """The WebSocket close code that says what went wrong. Clients connect anew at any but that of a violation: it
+    stands for what is not installed too, where they would get the same again."""
+    if error.status < 500 or (error.status == 503 and not error.retryable):
         return POLICY_VIOLATION
     return TRY_AGAIN_LATER if error.status == 503 else UNEXPECTED

@@ -14,7 +14,15 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from middleware.edge.boundary import ErrorBoundary, close_code
 from middleware.edge.refusals import shown_path
-from stts.errors import Busy, EngineTimeout, UnknownVoice
+from stts.errors import (
+    Busy,
+    EngineAccessDenied,
+    EngineNotInstalled,
+    EngineTimeout,
+    EngineWeightsMissing,
+    STTSError,
+    UnknownVoice,
+)
 from tests import patient
 from tests.middleware.edge.apps import SECRET, app_with, client, settings
 from tests.serving import serving
@@ -223,3 +231,8 @@ async def test_the_life_of_the_server_passes_untouched() -> None:
 
 def test_close_codes() -> None:
     assert [close_code(error("x")) for error in (UnknownVoice, Busy, EngineTimeout)] == [1008, 1013, 1011]
+
+
+@pytest.mark.parametrize("error", [EngineNotInstalled, EngineWeightsMissing, EngineAccessDenied])
+def test_what_is_not_installed_is_not_asked_for_again(error: type[STTSError]) -> None:
+    assert close_code(error("x")) == 1008
