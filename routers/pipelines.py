@@ -7,21 +7,27 @@ from typing import NamedTuple
 
 from adapters.catalogue import EngineCatalogue
 from adapters.chat.router import Replies
-from adapters.detection.speech_detector import DetectRequest, Speech
+from adapters.detection.speech_detector import Speech
 from adapters.operations import EngineOperations
 from adapters.phonemes import PhonemeReader, ReadText
 from middleware.pipeline import Stage, compose
 from routers.http.operation import Listen, Speak
+from routers.http.provenance import ProvenanceChecks
+from stts.audio.watermark.detector import WatermarkFinding
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
 from stts.conversation.generation import ReplyItem
 from stts.conversation.services import Hear, Reply
-from stts.plans import SpeechRequest
+from stts.plans import ProvenanceRequest, SpeechRequest
+from stts.settings import CurrentSettings
+from stts.vad.requests import DetectRequest
 
 Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[UserTurn | ReplyItem, None]]
 """The pipeline with one exchange (listen, reply, speak) at its end."""
 Detect = Callable[[RequestContext, DetectRequest], AsyncGenerator[Speech, None]]
 """The pipeline with the speech detector at its end."""
+CheckProvenance = Callable[[RequestContext, ProvenanceRequest], AsyncGenerator[WatermarkFinding, None]]
+"""The pipeline with the search for the watermark at its end, in one item."""
 ReadPhonemes = Callable[[RequestContext, SpeechRequest], AsyncGenerator[ReadText, None]]
 """The pipeline with an engine at its end that tells the phonemes of a text, in one item."""
 
@@ -35,6 +41,7 @@ class Pipelines(NamedTuple):
     reply: Reply
     converse: Converse
     detect: Detect
+    check_provenance: CheckProvenance
     read_phonemes: ReadPhonemes
 
 
@@ -48,8 +55,9 @@ def build_pipelines(
     operations: EngineOperations,
     replies: Replies,
     phonemes: PhonemeReader,
+    settings: CurrentSettings,
 ) -> Pipelines:
-    """Stages stand outside in: all operations are counted, those that speak and hear have quotas, and some a plan.
+    """Stages stand outside in: all are counted, those that speak, hear and look have quotas, and some a plan.
 
     What is recorded has its plan: the plan names the encoding. The cache is asked inside of it.
     """
@@ -64,6 +72,7 @@ def build_pipelines(
         hear=compose(limited, operations.hear),
         reply=reply,
         converse=compose(limited, Exchanges(listen, reply, speak).exchange),
-        detect=compose(counting, engines.detector.detect),
+        detect=compose(limited, engines.detector.detect),
+        check_provenance=compose(limited, ProvenanceChecks(engines.detector, settings).check),
         read_phonemes=compose(limited, phonemes.read),
     )

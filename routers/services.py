@@ -36,7 +36,7 @@ from routers.access_services import AccessServices, build_access
 from routers.batch_services import BatchServices, build_batches
 from routers.http.operation import Listen, ReserveAhead, Speak
 from routers.http.recording import RecordingStage
-from routers.pipelines import Converse, Detect, ReadPhonemes, build_pipelines
+from routers.pipelines import CheckProvenance, Converse, Detect, ReadPhonemes, build_pipelines
 from routers.repeating import open_repeating
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.running_sessions import RunningSessions
@@ -78,6 +78,7 @@ class Services:
     reply: Reply
     converse: Converse
     detect: Detect
+    check_provenance: CheckProvenance
     read_phonemes: ReadPhonemes
     reserve_ahead: ReserveAhead
     """Reserves the quotas of several speeches of one answer."""
@@ -176,7 +177,7 @@ def _wired(
     planning, recording = (YieldingStage(yielding), PlanningStage(selection)), RecordingStage(files)
     whole = WholeAnswers(*measures.counting, quotas, planning[0], access.rates)
     pipelines = build_pipelines(
-        measures.stages, quotas, planning, recording, caching, engines, operations, replies, phonemes
+        measures.stages, quotas, planning, recording, caching, engines, operations, replies, phonemes, current
     )
     limiter = _connection_limiter(current, access, lifecycle, listeners)
     return Services(

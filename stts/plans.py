@@ -175,3 +175,10 @@ class ListenRequest:
     config: TranscriptionConfig
     plan: TranscriptionPlan | None = None
     """Set by the planning stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceRequest:
+    """One search for the watermark on its way through the pipeline."""
+
+    audio: AudioData

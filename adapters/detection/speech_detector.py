@@ -14,20 +14,10 @@ from stts.context import Priority, RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, VADEngine
 from stts.scheduling.playback import Playback
 from stts.settings import CurrentSettings
-from stts.transcription import AudioData
-from stts.vad.rules import RegionRules
+from stts.vad.requests import DetectRequest
 
 HELD_SECONDS = 30.0
 """Seconds of a region held in memory; longer regions are joined from several."""
-
-
-@dataclass(frozen=True, slots=True)
-class DetectRequest:
-    """One search for speech on its way through the pipeline."""
-
-    audio: AudioData
-    rules: RegionRules
-    """Regions may be of any length."""
 
 
 @dataclass(frozen=True, slots=True)

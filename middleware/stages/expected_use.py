@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from stts.access.allowances import Unit
 from stts.audio.declared import declared_seconds
-from stts.plans import ListenRequest, SpeechRequest
+from stts.plans import ListenRequest, ProvenanceRequest, SpeechRequest
 from stts.pronunciation.dictionary import spoken_characters
 from stts.protocols import HearRequest
+from stts.vad.requests import DetectRequest
 
 SLOWEST_CHARACTERS = 10.0
 """Characters that a slow voice speaks a second: an answer is thought too long rather than too short."""
@@ -24,6 +25,6 @@ async def expected(request: object) -> Sequence[tuple[Unit, float]]:
         characters = float(spoken_characters(text, words)) if isinstance(text, str) else SMALLEST
         seconds = max(SMALLEST, characters / SLOWEST_CHARACTERS) + request.silence
         return (Unit.CHARACTERS, characters), (Unit.SPOKEN, seconds)
-    if isinstance(request, ListenRequest):
+    if isinstance(request, ListenRequest | DetectRequest | ProvenanceRequest):
         return ((Unit.HEARD, await asyncio.to_thread(declared_seconds, request.audio.file, request.audio.size)),)
     return ((Unit.HEARD, SMALLEST),) if isinstance(request, HearRequest) else ()

@@ -9,17 +9,24 @@ from typing import BinaryIO
 import numpy as np
 from fastapi import Request
 
-from adapters.detection.speech_detector import DetectRequest
 from routers.core.voice_report import NO_TRANSCRIPT, ProblemShape, VoiceReport, WindowShape
 from routers.http.operation import operation_context, principal_of
 from routers.http.workers import Workers
 from routers.services import Services
 from stts.context import Priority
-from stts.errors import STTSError
+from stts.errors import (
+    EngineNotInstalled,
+    EngineWeightsMissing,
+    Forbidden,
+    InvalidRequest,
+    STTSError,
+    TooManyRequests,
+)
 from stts.languages import primary
 from stts.plans import ListenRequest
 from stts.text.transcript import collect_transcript
 from stts.transcription import AudioData, TranscriptionConfig
+from stts.vad.requests import DetectRequest
 from stts.vad.rules import RegionRules
 from stts.voices.clustering import Vectors, unit
 from stts.voices.figures import Figures
@@ -33,6 +40,10 @@ THREADS = 1
 MOST_WAITING = 8
 MOST_LISTENED = 60.0
 """Seconds of a recording up to which it is transcribed, to be compared with its transcript."""
+
+NOBODY_CAN = (EngineNotInstalled, EngineWeightsMissing, Forbidden, InvalidRequest)
+"""Errors which say that nobody here can look at a recording. All else passes (a full queue, a used-up quota, a time
+limit): nothing counts as looked at because of that."""
 
 
 class VoiceChecks:
@@ -70,7 +81,7 @@ class VoiceChecks:
         )
 
     async def heard(self, request: Request, file: BinaryIO, language: str | None) -> str:
-        """The words of a recording. Raises STTSError where nobody here can listen to it."""
+        """The words of a recording. Raises one of `NOBODY_CAN` where nobody here can listen to it."""
         config = TranscriptionConfig(language=language, permission=principal_of(request).permission)
         context = operation_context(request, "stt", priority=Priority.COLLECTED)
         async with aclosing(self._services.listen(context, ListenRequest(_audio(file), config))) as events:
@@ -83,7 +94,7 @@ class VoiceChecks:
             return None
         try:
             vectors = [await self._vectors(each) for each in (first, second)]
-        except STTSError:
+        except NOBODY_CAN:
             return None
         if not all(map(len, vectors)):
             return None
@@ -115,7 +126,7 @@ class VoiceChecks:
         try:
             async with aclosing(self._services.detect(context, DetectRequest(_audio(file), rules))) as found:
                 return sum([each.end - each.start async for each in found])
-        except STTSError as error:
+        except NOBODY_CAN as error:
             unknown["speech_seconds"] = error.message
             return None
 
@@ -133,6 +144,8 @@ class VoiceChecks:
             try:
                 heard = await self.heard(request, file, language)
                 return words_found(transcript, heard, english=language is not None and primary(language) == "en")
+            except TooManyRequests:
+                raise
             except STTSError as error:
                 why = f"It could not be transcribed: {error.message}"
         unknown["words_found"] = why

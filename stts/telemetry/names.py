@@ -11,6 +11,7 @@ OPERATIONS = {
     "ListenRequest": "transcribe",
     "HearRequest": "transcribe",
     "DetectRequest": "detect",
+    "ProvenanceRequest": "check_provenance",
     "ReplyRequest": "reply",
     "ExchangeRequest": "converse",
 }

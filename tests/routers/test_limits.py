@@ -21,6 +21,8 @@ from tests.keyed import Keyed, keyed_server, keyed_settings
 
 pytestmark = pytest.mark.socket
 TEXT = "Ten chars."
+HUM = b"\x00\x20" * 40 + b"\x00\xe0" * 40
+"""A period of 200 Hz, at 16 kHz."""
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +76,13 @@ def test_seconds_spoken(keyed: Keyed) -> None:
         assert answer.json()["code"] == "quota_exceeded" and 1.0 < spoken <= 3.0
 
 
-def silence(seconds: int) -> bytes:
+def silence(seconds: int, frames: bytes = bytes(160)) -> bytes:
     file = io.BytesIO()
     with wave.open(file, "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
         wav.setframerate(16_000)
-        wav.writeframes(bytes(32_000 * seconds))
+        wav.writeframes(frames * (200 * seconds))
     return file.getvalue()
 
 
@@ -90,6 +92,23 @@ def test_seconds_heard(keyed: Keyed) -> None:
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert "1 are left, 2 are needed" in answers[-1].json()["detail"]
         assert client.post("/stt", files={"file": ("a.wav", silence(1))}).status_code == 200
+
+
+def test_looking_at_a_recording_counts_as_hearing_it(keyed: Keyed) -> None:
+    """Speech that is looked for, and the watermark, cost their seconds; a sample that may not be heard is no voice."""
+    with keyed.client(limited(keyed, audio_seconds_in_per_day=5, concurrent=1)) as client:
+        for path in ("/v1/content_provenance_checks", "/v1/audio/speech/timestamps"):
+            assert client.post(path, files={"file": ("a.wav", silence(2))}).status_code == 200
+        (left,) = [each["left"] for each in client.get("/me").json()["left"] if "audio" in each["limit"]]
+        assert left == pytest.approx(1.0, abs=0.01)
+        for path, file in (
+            ("/v1/content_provenance_checks", "file"),
+            ("/v1/audio/speech/timestamps", "file"),
+            ("/v1/voices", "file"),
+            ("/v1/audio/voice_consents", "recording"),
+        ):
+            refused = client.post(path, files={file: ("a.wav", silence(2, HUM))}, data={"name": "A", "language": "en"})
+            assert refused.status_code == 429 and "quota" in refused.text, refused.text
 
 
 def test_requests_a_minute_are_told_in_headers(keyed: Keyed) -> None:

@@ -7,25 +7,30 @@ looked for stands in `watermarks`.
 from __future__ import annotations
 
 import time
+from contextlib import aclosing
 from typing import Annotated, Literal
 
 from fastapi import File, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from middleware.stages.timing import server_timing
 from routers.compat.openai.errors import AUDIO_ERRORS
+from routers.core.stt import upload
 from routers.http.answer import collected_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.forms import UploadRoute
-from routers.http.workers import Workers
+from routers.http.operation import operation_context
 from routers.services import Services
 from stts.access.policy import RouteKind, Upload, policy
-from stts.audio.watermark.detector import LEAST_SECONDS, WatermarkFinding, find_watermark
-from stts.audio.watermark.weights import watermark_network
+from stts.audio.watermark.detector import LEAST_SECONDS, Untold, WatermarkFinding
+from stts.context import Priority
+from stts.plans import ProvenanceRequest
 
-THREADS = 1
-MOST_WAITING = 8
-TOO_LITTLE = f"Too little of it can be heard: at least {LEAST_SECONDS:g} s of sound are needed."
+REASONS = {
+    Untold.LITTLE: f"Too little of it can be heard: at least {LEAST_SECONDS:g} s of speech are needed.",
+    Untold.NO_SPEECH: f"Nobody speaks in it for {LEAST_SECONDS:g} s: the watermark is one of speech.",
+}
 
 
 class SpanShape(BaseModel):
@@ -44,14 +49,14 @@ class WatermarkShape(BaseModel):
 
     @classmethod
     def of(cls, found: WatermarkFinding) -> WatermarkShape:
-        known = found.confidence is not None
+        outcome = "unknown" if found.untold is not None else "detected" if found.is_marked else "not_detected"
         return cls(
-            outcome="detected" if found.is_marked else "not_detected" if known else "unknown",
+            outcome=outcome,
             confidence=None if found.confidence is None else round(found.confidence, 4),
             seconds=round(found.seconds, 3),
             marked_seconds=round(found.marked_seconds, 3),
             spans=[SpanShape(start=round(each.start, 3), end=round(each.end, 3)) for each in found.spans],
-            reason=None if known else TOO_LITTLE,
+            reason=None if found.untold is None else REASONS[found.untold],
         )
 
 
@@ -64,8 +69,7 @@ class ProvenanceCheck(BaseModel):
 
 class ProvenanceRoutes:
     def __init__(self, services: Services) -> None:
-        self._settings = services.settings
-        self._workers = Workers("provenance", threads=THREADS, queue_length=MOST_WAITING)
+        self._check = services.check_provenance
         self.router = deferred_router("OpenAI", UploadRoute)
         self.router.add_api_route(
             "/v1/content_provenance_checks",
@@ -81,20 +85,20 @@ class ProvenanceRoutes:
         self, request: Request, file: Annotated[UploadFile, File(description="A recording in any container.")]
     ) -> Response:
         """Looks for the Perth watermark. An answer that finds none proves nothing: most speech carries none."""
-        settings = self._settings()
-        network = watermark_network(settings.watermark.weights)
+        work = ProvenanceRequest(upload(file))
+        context = operation_context(request, "stt", priority=Priority.COLLECTED)
 
         async def make() -> Response:
             try:
-                found = await self._workers.run(
-                    lambda checkpoint: find_watermark(
-                        file.file, network, max_seconds=settings.limits.audio_seconds, checkpoint=checkpoint
-                    )
-                )
+                async with aclosing(self._check(context, work)) as findings:
+                    found = await anext(findings)
+                    await anext(findings, None)
             except AUDIO_ERRORS as error:
                 error.param = "file"
                 raise
             check = ProvenanceCheck(created_at=int(time.time()), results=[], watermarks=[WatermarkShape.of(found)])
-            return JSONResponse(check.model_dump(mode="json"))
+            return JSONResponse(
+                check.model_dump(mode="json"), headers={"server-timing": server_timing(context, collected=True)}
+            )
 
         return collected_answer(make, request.scope, request.receive)

@@ -9,7 +9,6 @@ from fastapi import File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from adapters.detection.speech_detector import DetectRequest
 from middleware.stages.timing import server_timing
 from routers.compat.openai.errors import in_dialect
 from routers.core.stt import upload
@@ -20,6 +19,7 @@ from routers.http.forms import UploadRoute
 from routers.http.operation import header_value, operation_context
 from routers.services import Services
 from stts.access.policy import RouteKind, Upload, policy
+from stts.vad.requests import DetectRequest
 from stts.vad.rules import RegionRules
 
 Milliseconds = Annotated[int, Form(ge=0, le=60_000)]

@@ -21,7 +21,7 @@ from routers.compat.openai.voice_schemas import (
     VoiceConsentDeleted,
     VoiceConsentList,
 )
-from routers.core.voice_checks import MOST_LISTENED, VoiceChecks
+from routers.core.voice_checks import MOST_LISTENED, NOBODY_CAN, VoiceChecks
 from routers.core.voice_recordings import VoiceRecordings
 from routers.http.answer import collected_answer
 from routers.http.deferred_route import deferred_router
@@ -30,7 +30,7 @@ from routers.services import Services
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, Upload, policy
 from stts.access.roles import Role
-from stts.errors import InvalidParameter, STTSError
+from stts.errors import InvalidParameter
 from stts.languages import best_match, primary
 from stts.storage.files.consents import UNKNOWN_CONSENT
 from stts.storage.files.records import StoredFile
@@ -159,14 +159,19 @@ class VoiceConsentRoutes:
     async def _words(self, request: Request, file: BinaryIO, seconds: float, language: str) -> str:
         """The words of the recording, empty where nobody here can listen to it. Raises InvalidParameter where they are
         not those of the operator's statement."""
+        statements = self._settings().openai.consent_statements
+        tag = best_match(language, statements) if statements else None
         if seconds > MOST_LISTENED:
+            if tag is not None:
+                raise InvalidParameter(
+                    f"It is longer than {MOST_LISTENED:g} s, so nobody listens for the statement in it.",
+                    param="recording",
+                )
             return ""
         try:
             heard = await self._checks.heard(request, file, language)
-        except STTSError:
+        except NOBODY_CAN:
             return ""
-        statements = self._settings().openai.consent_statements
-        tag = best_match(language, statements) if statements else None
         if tag is not None:
             words = words_found(statements[tag], heard, english=primary(language) == "en")
             if words.found < LEAST_WORDS * words.spoken:

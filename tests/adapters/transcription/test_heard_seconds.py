@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from adapters.detection.recording import region_rules
-from adapters.detection.speech_detector import DetectRequest
 from stts.analytics.record import OperationRecord
 from stts.context import RequestContext
 from stts.errors import EngineError, STTSError
 from stts.plans import ListenRequest
 from stts.settings import STTSettings
 from stts.transcription import AudioData, TranscriptionConfig, TranscriptPartial
+from stts.vad.requests import DetectRequest
 from tests.adapters.execution.engines_under_test import until
 from tests.adapters.transcription.engines_under_test import Heard, engines, open_session, sound
 from tests.adapters.transcription.faulty_engines import GATE, BatchEngine

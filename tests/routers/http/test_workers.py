@@ -84,3 +84,46 @@ async def test_a_call_whose_caller_leaves_the_queue_never_begins() -> None:
         job.may.set()
     assert await asyncio.gather(*runs) == ["done", "done"]
     assert not second.begun.is_set()
+
+
+async def test_long_work_lets_others_have_their_turns() -> None:
+    workers = Workers("test", threads=1, queue_length=1)
+    order: list[str] = []
+    first = Job()
+
+    def long(checkpoint: Checkpoint) -> str | None:
+        if not order:
+            first(checkpoint)
+        order.append("long")
+        return "long" if order.count("long") == 3 else None
+
+    running = asyncio.ensure_future(workers.in_turns(long))
+    await first.has_begun()
+    short = asyncio.ensure_future(workers.run(lambda checkpoint: order.append("short")))
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await workers.in_turns(long)
+    first.may.set()
+    assert await running == "long"
+    await short
+    assert order == ["long", "short", "long", "long"]
+    assert await workers.in_turns(lambda checkpoint: 5) == 5
+
+
+async def test_long_work_that_fails_or_is_left_gives_its_place_back() -> None:
+    workers = Workers("test", threads=1, queue_length=0)
+    with pytest.raises(ZeroDivisionError):
+        await workers.in_turns(lambda checkpoint: 1 // 0)
+
+    def endless(checkpoint: Checkpoint) -> int | None:
+        begun.set()
+        return None if begun.is_set() else 1
+
+    begun = threading.Event()
+    running = asyncio.ensure_future(workers.in_turns(endless))
+    assert await asyncio.to_thread(begun.wait, PATIENCE)
+    running.cancel()
+    await asyncio.wait([running])
+    assert await asyncio.to_thread(workers._places.acquire, timeout=PATIENCE)
+    workers._places.release()
+    assert await workers.run(lambda checkpoint: 6) == 6

@@ -311,6 +311,14 @@ def test_four_fifths_of_the_words_are_enough(anna: OpenAI) -> None:
         consent(anna, language="de-CH")
 
 
+def test_a_consent_too_long_to_be_listened_to_has_not_the_operators_statement(anna: OpenAI) -> None:
+    long = encoded(np.concatenate([person(), person()]), rate=RATE)
+    with pytest.raises(BadRequestError, match="longer than 60 s") as caught:
+        consent(anna, language="de-DE", recording=("yes.wav", long))
+    assert caught.value.param == "recording"
+    assert consent(anna, language="fr", recording=("yes.wav", long))
+
+
 def test_the_words_that_were_heard_are_kept(anna: OpenAI) -> None:
     kept = anna.audio.voice_consents.retrieve(consent(anna))
     assert kept.model_extra is not None and kept.model_extra["transcript"]
