@@ -9,10 +9,9 @@ from typing import Generic, TypeVar
 from adapters.availability import Candidates
 from adapters.catalogue import EngineCatalogue
 from adapters.speech.refusals import LacksAbility, NoSuchVoice, refusal_of_all
-from adapters.transcription.refusals import refusal_of_ears
 from stts.access.permission import Permission
 from stts.engine_api import EngineKind
-from stts.errors import EngineNotInstalled, Forbidden, InvalidParameter, InvalidRequest, UnknownParameter
+from stts.errors import EngineNotInstalled, Forbidden, InvalidRequest, UnknownParameter
 from stts.plans import PlanBasis, SpeechPlan, TranscriptionPlan
 from stts.scheduling.routing import Occasion, first_fitting, ordered
 from stts.scheduling.shares import Shares
@@ -68,8 +67,6 @@ class RoutingPolicy:
             if isinstance(best.refusal, LacksAbility | NoSuchVoice):
                 engines = self._catalogue.descriptions("tts")
                 raise refusal_of_all(best.refusal, occasion.voice or "", found.names, engines)
-            if occasion.kind == "stt" and isinstance(best.refusal, InvalidParameter):
-                raise refusal_of_ears(best.refusal, found.names, self._catalogue.descriptions("stt"))
             raise best.refusal or EngineNotInstalled(
                 f"No engine of {occasion.kind}.order is installed with its weights on this disk."
             )

@@ -6,6 +6,7 @@ A request is planned once. Everything that can be wrong with it is raised then, 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from adapters.catalogue import EngineCatalogue
@@ -15,6 +16,7 @@ from adapters.speech.plan import permitted_names, recording_of, suits, wanted_vo
 from adapters.speech.plan_memory import PlanMemory, names_no_library
 from adapters.speech.voice_choice import speaks
 from adapters.speech.written_language import WrittenLanguage
+from adapters.transcription.refusals import advised_plan
 from stts.context import Priority
 from stts.engine_api import EngineKind
 from stts.engine_state import AUTO
@@ -32,8 +34,6 @@ Request = TypeVar("Request")
 
 
 class EngineSelection:
-    """Made once, over all engines."""
-
     def __init__(self, catalogue: EngineCatalogue, settings: CurrentSettings) -> None:
         self._catalogue = catalogue
         self._settings = settings
@@ -104,16 +104,17 @@ class EngineSelection:
     async def plan_transcription(
         self, config: TranscriptionConfig, priority: Priority = Priority.REALTIME
     ) -> TranscriptionPlan:
-        """The engine named, or the first that can do what is asked without fetching anything.
+        """The engine named, or the first that can do it without fetching anything.
 
-        Raises UnknownEngine, EngineNotInstalled and InvalidParameter.
+        Raises UnknownEngine, EngineNotInstalled, InvalidParameter.
         """
         name = self._named("stt", config.engine)
         occasion = Occasion("stt", ROLES[priority], config.language, permission=config.permission)
+        advised = partial(advised_plan, config, self._catalogue, partial(self._routing.candidates, occasion))
         if name != AUTO:
             config.permission.check_engine(name)
-            return await self._routing.named(occasion, await self._listening(name, config))
-        return await self._routing.choose(occasion, lambda each: self._listening(each, config))
+            return await self._routing.named(occasion, await advised(self._listening(name, config), name))
+        return await advised(self._routing.choose(occasion, lambda each: self._listening(each, config)))
 
     async def next_speech(self, plan: SpeechPlan, tried: frozenset[str]) -> SpeechPlan | None:
         """The plan of the next engine for the same speech, beside those that were tried; None: there is none.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from adapters.parameters import check_language
+from adapters.parameters import LISTED, check_language
 from stts.engine_api import EngineInfo, ListenParams
 from stts.errors import InvalidParameter
 from stts.languages import best_match
@@ -56,7 +56,9 @@ def _languages(info: EngineInfo, config: TranscriptionConfig) -> tuple[str | Non
         return config.language, ()
     known = tuple(each for each in config.languages if not info.languages or best_match(each, info.languages))
     if not known:
-        check_language(info, config.languages[0])
+        raise InvalidParameter(
+            f"{info.name} knows none of these languages.", param="languages", allowed=sorted(info.languages)[:LISTED]
+        )
     if len(known) == 1 or not info.abilities.language_detection:
         return known[0], ()
     return None, known

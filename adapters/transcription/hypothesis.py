@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from adapters.transcription.segments import shifted, united
-from stts.engine_api import STT_SAMPLE_RATE, Segment
+from adapters.transcription.segments import ENGLISH, shifted, united, written
+from stts.engine_api import STT_SAMPLE_RATE, Segment, Task
 from stts.text.agreement import AGREEING, HELD, Agreement
 from stts.text.transcript import join_texts
 from stts.transcription import TranscriptCheckpoint, TranscriptDone, TranscriptPartial, TranscriptSegment
 
 
 class Hypothesis:
-    def __init__(self, language: str | None, agreeing: int = AGREEING, held: int = HELD) -> None:
-        """`language` as asked for; the rest as for Agreement."""
+    def __init__(
+        self, language: str | None, agreeing: int = AGREEING, held: int = HELD, *, task: Task = "transcribe"
+    ) -> None:
+        """`language` as asked for; `agreeing` and `held` as for Agreement."""
         self.language = language
+        """That is spoken."""
+        self._task = task
         self._agreement = Agreement(agreeing, held)
         self._decided: list[Segment] = []
         self._untold = ""
@@ -24,13 +28,18 @@ class Hypothesis:
     @property
     def decided(self) -> str:
         """The text of what is decided."""
-        return join_texts((segment.text for segment in self._decided), self.language)
+        return self._joined(self._decided)
+
+    @property
+    def written(self) -> str | None:
+        """Language of the text."""
+        return ENGLISH if self._task == "translate" else self.language
 
     def commit(self, segments: Sequence[Segment], begun: int, *, all_heard: bool = True) -> None:
         """The words of the next part, which begins at this sample of the utterance; `all_heard` as for Agreement."""
         for segment in segments:
             self.language = self.language or segment.language
-            self._decided.append(shifted(segment, begun / STT_SAMPLE_RATE))
+            self._decided.append(written(shifted(segment, begun / STT_SAMPLE_RATE), self._task))
         self._untold += self._agreement.commit(self._joined(segments), all_heard=all_heard)
 
     def update(self, hypothesis: str) -> Iterator[TranscriptPartial]:
@@ -61,7 +70,8 @@ class Hypothesis:
             yield TranscriptPartial(delta, "")
         self._untold = self._tail = ""
         all_text = self._agreement.committed
-        segments = [*self._decided, *(shifted(segment, begun / STT_SAMPLE_RATE) for segment in undecided)]
+        moved = (written(shifted(segment, begun / STT_SAMPLE_RATE), self._task) for segment in undecided)
+        segments = [*self._decided, *moved]
         yield TranscriptCheckpoint(all_text, united(segments, all_text) if segments and all_text else None)
 
     def finish(self, seconds: float) -> Iterator[TranscriptPartial | TranscriptSegment | TranscriptDone]:
@@ -71,9 +81,9 @@ class Hypothesis:
             yield TranscriptPartial(self._untold, "")
         if text:
             yield TranscriptSegment(
-                united(self._decided or (Segment(text, 0.0, seconds, language=self.language),), text)
+                united(self._decided or (Segment(text, 0.0, seconds, language=self.written),), text)
             )
         yield TranscriptDone(seconds, self.language)
 
     def _joined(self, segments: Sequence[Segment]) -> str:
-        return join_texts((segment.text for segment in segments), self.language)
+        return join_texts((segment.text for segment in segments), self.written)

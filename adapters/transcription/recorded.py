@@ -58,7 +58,7 @@ class RecordedUtterances:
         plan = self._plan
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
         listener = RegionListener(self._instance, self._health, plan.params, context)
-        work = _Work(listener, self._vad, self._rules(), Hypothesis(plan.language))
+        work = _Work(listener, self._vad, self._rules(), Hypothesis(plan.language, task=plan.params.task))
         async with aclosing(prefetch(partial(work.listen, audio), EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event
@@ -89,6 +89,7 @@ class _Work:
         if self._finder is not None:
             await self._hear(await self._search(self._finish), ready)
         seconds = self._samples / STT_SAMPLE_RATE
+        self._utterance.language = self._listener.language
         self._listener.context.output_data.language = self._utterance.language
         for event in self._utterance.finish(seconds):
             ready.put(event, 1)

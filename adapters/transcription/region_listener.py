@@ -10,7 +10,7 @@ from dataclasses import replace
 from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
 from adapters.transcription.hint import HEARD_CHARACTERS, hint
-from adapters.transcription.segments import shifted
+from adapters.transcription.segments import shifted, written
 from stts.context import Priority, RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Segment, STTEngine
 from stts.scheduling.playback import Playback
@@ -55,7 +55,7 @@ class RegionListener:
                     async for segment in segments:
                         call.item()
                         self._remember(segment)
-                        yield shifted(segment, region.start)
+                        yield written(shifted(segment, region.start), params.task)
             spent = time.perf_counter() - started
             self.context.metrics.add(engine=spent)
         seconds = len(region.samples) / STT_SAMPLE_RATE
@@ -69,4 +69,5 @@ class RegionListener:
 
     def _remember(self, segment: Segment) -> None:
         self.language = self.language or segment.language
-        self._heard = join_texts((self._heard, segment.text), self.language)[-HEARD_CHARACTERS:]
+        language = written(segment, self._params.task).language or self.language
+        self._heard = join_texts((self._heard, segment.text), language)[-HEARD_CHARACTERS:]

@@ -64,7 +64,7 @@ class RollingSession:
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         plan = self.plan
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
-        intake, utterance = Intake(audio), Hypothesis(plan.language)
+        intake, utterance = Intake(audio), Hypothesis(plan.language, task=plan.params.task)
         listener = _Listener(self._instance, self._health, plan, context, intake, utterance, self._rhythm)
         async with aclosing(prefetch(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
@@ -208,7 +208,7 @@ class _Listener:
         yield from self._utterance.so_far(words, self._begun, settle=self._settles)
 
     def _joined(self, words: Sequence[Segment]) -> str:
-        return join_texts((word.text for word in words), self._utterance.language)
+        return join_texts((word.text for word in words), self._utterance.written)
 
     def _finish(self, words: Sequence[Segment], ready: Channel[TranscriptEvent]) -> None:
         utterance, seconds = self._utterance, self._intake.seconds

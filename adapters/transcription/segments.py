@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stts.engine_api import Segment
+from stts.engine_api import Segment, Task
+
+ENGLISH = "en"
+"""Language into which engines translate."""
 
 
 def shifted(segment: Segment, seconds: float) -> Segment:
     """The same, of something that began so much earlier."""
     words = tuple(replace(word, start=word.start + seconds, end=word.end + seconds) for word in segment.words)
     return replace(segment, start=segment.start + seconds, end=segment.end + seconds, words=words)
+
+
+def written(segment: Segment, task: Task) -> Segment:
+    """The same in the language of its text, where the engine has told the one that was spoken."""
+    return replace(segment, language=ENGLISH) if task == "translate" else segment
 
 
 def united(segments: Sequence[Segment], text: str) -> Segment:

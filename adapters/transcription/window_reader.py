@@ -63,7 +63,7 @@ class WindowReader:
     def _prompt(self) -> str | None:
         if not self._instance.info.abilities.prompt:
             return None
-        heard = join_texts((self._params.prompt or "", self._utterance.decided), self._utterance.language)
+        heard = join_texts((self._params.prompt or "", self._utterance.decided), self._utterance.written)
         return hint(self._params.keywords, heard)
 
     async def _read(self, samples: Samples, params: ListenParams, patience_seconds: float = 0.0) -> Sequence[Segment]:

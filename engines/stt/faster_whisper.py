@@ -158,7 +158,7 @@ class FasterWhisperEngine(STTEngine):
             tuple(decoder.vocabulary.prompt(params.prompt)),
             decoder.code_of(params.language),
             params.task,
-            extra.guards,
+            extra.guards(params.task, interim=params.interim),
             languages=decoder.codes_of(params.languages),
             word_times=params.word_timestamps,
             logprobs=params.logprobs,

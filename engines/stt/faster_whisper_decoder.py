@@ -105,6 +105,8 @@ class Decoder:
             tried.append(self._attempt([region], whole, temperature, encoded)[0])
         if not self._wrong(region, tried[-1]):
             return tried[-1]
+        # What was taken for another language in the short window reads likelier than it is.
+        tried = [attempt for attempt in tried if attempt.language == tried[-1].language]
         plain = [attempt for attempt in tried if attempt.compression_ratio <= region.guards.compression_ratio]
         return max(plain or tried, key=lambda attempt: attempt.avg_logprob)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from engines.stt.faster_whisper_region import Guards
+from stts.engine_api import Task
 
 AUTO, CPU = "auto", "cpu"
+TRANSLATING_BEAMS = 5
+"""Greedily, a translation is often another text than was said; this costs a tenth of a second more of a sentence."""
 
 
 class FasterWhisperOptions(BaseModel):
@@ -48,14 +51,20 @@ class FasterWhisperParameters(BaseModel):
     no_speech_threshold: float = Field(
         default=0.6, ge=0, le=1, description="More likely silence, where the text is unlikely as well: no text."
     )
-    beam_size: int = Field(default=1, ge=1, le=10, description="Beams at temperature 0; 1 decodes greedily.")
+    beam_size: int | None = Field(
+        default=None,
+        ge=1,
+        le=10,
+        description="Beams at temperature 0, 1 decodes greedily; default: 1, and 5 to translate, which is harder.",
+    )
 
-    @property
-    def guards(self) -> Guards:
+    def guards(self, task: Task, *, interim: bool = False) -> Guards:
+        """`interim`: a guess while somebody speaks, which is made anew anyway."""
+        beams = TRANSLATING_BEAMS if task == "translate" and not interim else 1
         return Guards(
             self.temperature,
             self.compression_ratio_threshold,
             self.logprob_threshold,
             self.no_speech_threshold,
-            self.beam_size,
+            self.beam_size or beams,
         )

@@ -73,7 +73,8 @@ def _likely(vocabulary: Vocabulary, words: Sequence[TimedWord]) -> tuple[Token, 
 def align(decoder: Decoder, region: Heard, attempt: Attempt) -> list[TimedWord]:
     """The words with their times, from the decoder's attention; none where nothing can be aligned."""
     vocabulary = decoder.vocabulary
-    words = joined_marks(vocabulary.words(attempt.tokens, attempt.language))
+    written = "en" if region.task == "translate" else attempt.language
+    words = joined_marks(vocabulary.words(attempt.tokens, written))
     if not words:
         return []
     # Probabilities are those of the words behind the same prompt; times are surer without one.

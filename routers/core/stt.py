@@ -130,18 +130,20 @@ class STTRoutes:
 
     async def _events(self, context: RequestContext, work: ListenRequest) -> AsyncGenerator[str, None]:
         texts: list[str] = []
+        written: str | None = None
         async with aclosing(self._listen(context, work)) as events:
             async for item in events:
                 match item:
                     case TranscriptSegment(segment):
                         texts.append(segment.text)
+                        written = written or segment.language
                         yield event({"type": "segment", **SegmentShape.of(segment).model_dump(exclude_none=True)})
                     case TranscriptWarning(message):
                         yield event({"type": "warning", "message": message})
                     case TranscriptDone(duration, heard):
                         for message in context.warnings:
                             yield event({"type": "warning", "message": message})
-                        text = join_texts(texts, heard)
+                        text = join_texts(texts, written or heard)
                         yield event({"type": "done", "text": text, "language": heard, "duration": round(duration, 3)})
 
 

@@ -81,6 +81,7 @@ class Exchanges:
         if isinstance(request.said, str):
             return UserTurn(request.said)
         texts: list[str] = []
+        written: str | None = None
         language: str | None = None
         context = inner.context("stt")
         context.hold = context.hold or Hold()
@@ -88,12 +89,13 @@ class Exchanges:
             async for event in events:
                 if isinstance(event, TranscriptSegment):
                     texts.append(event.segment.text)
+                    written = written or event.segment.language
                 elif isinstance(event, TranscriptDone):
                     language = event.language
                 elif isinstance(event, TranscriptRetracted):
                     texts.clear()
         inner.outer.metrics.transcript = inner.elapsed()
-        return UserTurn(join_texts(texts, language), language)
+        return UserTurn(join_texts(texts, written or language), language)
 
 
 async def _answered(inner: _Inner, request: ExchangeRequest, heard: UserTurn) -> AsyncGenerator[ReplyItem, None]:

@@ -44,5 +44,6 @@ async def collect_transcript(events: AsyncIterator[TranscriptEvent]) -> Transcri
                 done = event
             case TranscriptRetracted():
                 segments, warnings = [], []
-    text = join_texts((segment.text for segment in segments), done.language)
+    language = next((segment.language for segment in segments if segment.language), done.language)
+    text = join_texts((segment.text for segment in segments), language)
     return TranscriptionResult(text, done.duration, done.language, tuple(segments), tuple(warnings))

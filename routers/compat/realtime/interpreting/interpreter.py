@@ -28,6 +28,8 @@ SILENCE_SECONDS = 0.4
 """Silence after which what was said is translated."""
 LONGEST_SECONDS = 12.0
 """Speech after which it is translated though nobody has paused."""
+PULL = "`stts models pull whisper-base`"
+"""Command that brings one of those engines its model."""
 MODEL = "reply.adapter: openai"
 """Settings of the language model that translates into every language."""
 INSTRUCTIONS = (
@@ -92,8 +94,8 @@ class Interpreters:
             return Interpretation(replace(config, listen=translating, reply=ReplyConfig(adapter="echo")), True, source)
         if settings.reply.adapter != "openai":
             raise InvalidParameter(
-                f"Nobody here translates into this language: engines of the Whisper family translate into English, a "
-                f"language model ({MODEL}) into every language.",
+                f"Nobody here translates into this language: engines of the Whisper family translate into English "
+                f"({PULL}), a language model ({MODEL}) into every language.",
                 param="session.audio.output.language",
             )
         asked = ReplyConfig(instructions=INSTRUCTIONS.format(language=english_name(language).title()))
