@@ -99,6 +99,12 @@ def counts_tokens(id: str) -> bool:
     return model is not None and model.usage == "tokens"
 
 
+def formats_of(id: str) -> tuple[str, ...]:
+    """Values of `response_format` that the original of an id had; none: it is none of the hosted service."""
+    model = hosted_model(id)
+    return () if model is None else model.formats
+
+
 def commits_turns(id: str) -> bool:
     """True for models of live transcription whose clients end turns themselves, unless they ask for detection."""
     model = hosted_model(id)

@@ -30,6 +30,8 @@ _LOCALE_TAIL = re.compile(r"[.@].*$")
 """The encoding and modifier of a POSIX locale, as in `de_DE.UTF-8@euro`."""
 _IN_BRACKETS = re.compile(r"(?P<name>[^()]+?)\s*\((?P<region>[^()]+)\)")
 _TAG = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
+UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "km", "my"})
+"""Languages written without spaces between words."""
 
 
 def read_language(value: object) -> object:

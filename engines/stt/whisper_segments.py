@@ -19,7 +19,7 @@ def segment_of(segment: Mapping[str, Any], language: str, duration: float, param
         start=min(float(segment["start"]), duration),
         end=min(float(segment["end"]), duration),
         words=words if params.word_timestamps else (),
-        likely=word_tokens(words) if params.logprobs else (),
+        likely=word_tokens(words, "en" if params.task == "translate" else language) if params.logprobs else (),
         language=language,
         tokens=tuple(int(token) for token in segment["tokens"]),
         temperature=float(segment["temperature"]),

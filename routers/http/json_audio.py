@@ -25,6 +25,11 @@ from stts.errors import InvalidRequest
 MEMORY_BYTES = 1_000_000
 SLICE = 1_000_000
 """Characters of base64 that are decoded at once; a multiple of four."""
+WORDS = frozenset(
+    {"model", "language", "languages", "prompt", "keywords", "response_format", "include"}
+    | {"timestamp_granularities", "known_speaker_names", "known_speaker_references"}
+)
+"""Fields of which a number or an object is a mistake; others may be an engine's."""
 READERS = Workers("json-audio", threads=2, queue_length=32)
 
 MEND = 'The recording must come as "input_audio": {"data": "<base64>", "format": "wav"}, or in a form as `file`.'
@@ -94,6 +99,8 @@ def _fields(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
         for item in value if isinstance(value, list) else [value]:
             if item is None:
                 continue
+            if name.removesuffix("[]") in WORDS and not isinstance(item, str):
+                raise InvalidRequest("It must be a text, or a list of texts.", param=name)
             text = item if isinstance(item, str) else json.dumps(item)
             most = LONG_FIELD_BYTES if name in LONG_FIELDS else FIELD_BYTES
             if len(text.encode("utf-8", "replace")) > most:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 
-from stts.languages import primary
+from stts.languages import UNSPACED_LANGUAGES, primary
 from stts.transcription import (
     Segment,
     TranscriptDone,
@@ -14,9 +14,6 @@ from stts.transcription import (
     TranscriptSegment,
     TranscriptWarning,
 )
-
-UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "km", "my"})
-"""Languages written without spaces between words."""
 
 
 def join_texts(texts: Iterable[str], language: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Writes a small ONNX file by hand: one input, a mean over all but its first axis, a sigmoid."""
+"""Writes a small ONNX file by hand: one input, a mean (or another reduction) over some axes, a sigmoid."""
 
 from __future__ import annotations
 
@@ -16,30 +16,36 @@ def write_mean_model(
     path: Path,
     *,
     name: str = "input_features",
-    shape: tuple[int, ...] = (1, 80, 800),
+    shape: tuple[int | str, ...] = (1, 80, 800),
     metadata: Mapping[str, str] = NONE,
+    operation: str = "ReduceMean",
+    over: tuple[int, ...] = (),
+    output: str = "logits",
 ) -> Path:
-    axes = b"".join(_number(8, axis) for axis in range(1, len(shape)))
+    """`shape`: a name stands for any length. `over`: axes; none: all but the first."""
+    over = over or tuple(range(1, len(shape)))
+    axes = b"".join(_number(8, axis) for axis in over)
     attributes = [
         _text(1, "axes") + axes + _number(20, INTS),
         _text(1, "keepdims") + _number(3, 0) + _number(20, INT),
     ]
-    mean = _text(1, name) + _text(2, "mean") + _text(4, "ReduceMean") + b"".join(_part(5, each) for each in attributes)
-    sigmoid = _text(1, "mean") + _text(2, "logits") + _text(4, "Sigmoid")
+    mean = _text(1, name) + _text(2, "mean") + _text(4, operation) + b"".join(_part(5, each) for each in attributes)
+    sigmoid = _text(1, "mean") + _text(2, output) + _text(4, "Sigmoid")
     graph = (
         _part(1, mean)
         + _part(1, sigmoid)
         + _text(2, "mean of all")
         + _part(11, _tensor(name, shape))
-        + _part(12, _tensor("logits", shape[:1]))
+        + _part(12, _tensor(output, tuple(each for axis, each in enumerate(shape) if axis not in over)))
     )
     told = b"".join(_part(14, _text(1, key) + _text(2, value)) for key, value in metadata.items())
     path.write_bytes(_number(1, 8) + _part(7, graph) + _part(8, _text(1, "") + _number(2, 13)) + told)
     return path
 
 
-def _tensor(name: str, shape: tuple[int, ...]) -> bytes:
-    dimensions = b"".join(_part(1, _number(1, length)) for length in shape)
+def _tensor(name: str, shape: tuple[int | str, ...]) -> bytes:
+    lengths = (_text(2, each) if isinstance(each, str) else _number(1, each) for each in shape)
+    dimensions = b"".join(_part(1, length) for length in lengths)
     return _text(1, name) + _part(2, _part(1, _number(1, FLOAT) + _part(2, dimensions)))
 
 

@@ -67,6 +67,27 @@ def test_refuses_other_files(tmp_path: Path) -> None:
             SpeakerEmbeddingEngine(SpeakerEmbeddingOptions(model=str(file))).load(no_progress)
 
 
+@pytest.mark.parametrize(("name", "time"), [("feats", "T"), ("x", "T"), ("feats", 80)])
+def test_a_network_over_kaldis_bands_is_known_by_its_input(tmp_path: Path, name: str, time: int | str) -> None:
+    """The signature of exports of WeSpeaker (`feats` -> `embs`) and 3D-Speaker (`x`), with how each band varies."""
+    file = write_mean_model(
+        tmp_path / "embs.onnx", name=name, shape=("B", time, 80), operation="ReduceL2", over=(1,), output="embs"
+    )
+    engine = SpeakerEmbeddingEngine(SpeakerEmbeddingOptions(model=str(file)))
+    engine.load(no_progress)
+    assert engine.same_speaker == 0.5
+    vectors = engine.vectors(tone(2.1))
+    assert vectors.shape == (4, 80) and np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-4)
+
+
+def test_vectors_are_judged_by_the_kind_of_the_network_and_not_by_its_name(tmp_path: Path) -> None:
+    file = write_mean_model(tmp_path / "own.onnx", name="mel_window", shape=("B", 80, 40), over=(1,))
+    engine = SpeakerEmbeddingEngine(SpeakerEmbeddingOptions(model=str(file)))
+    engine.load(no_progress)
+    assert engine.same_speaker == 0.63
+    assert SpeakerEmbeddingEngine(SpeakerEmbeddingOptions(model=str(file), same_speaker=0.7)).same_speaker == 0.7
+
+
 def test_a_tone_is_loudest_in_its_bands() -> None:
     heard = tone(1.0, frequency=1000.0)
     # 1 kHz is the fifteenth mel of 45.2 up to 8 kHz, so band 13 of 40; by Kaldi's scale band 27 of 80.

@@ -25,7 +25,7 @@ class ServerVAD(BaseModel):
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     type: Literal["server_vad", "auto"] = "server_vad"
-    threshold: float | None = Field(None, gt=0, lt=1, description="Probability from which a sound is speech.")
+    threshold: float | None = Field(None, ge=0, le=1, description="Probability from which a sound is speech, 0 to 1.")
     prefix_padding_ms: float | None = Field(None, ge=0, le=MOST_MS, description="Audio kept around speech.")
     silence_duration_ms: float | None = Field(None, ge=0, le=MOST_MS, description="Silence that ends a chunk.")
 

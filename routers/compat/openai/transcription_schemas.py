@@ -18,6 +18,7 @@ from routers.http.names import NAME_CHARACTERS, NO_KEYWORD, WHAT_NO_KEYWORD_HAS,
 from routers.http.subtitle_fields import CueSeconds, LineCount, LineWidth, WordsPerLine
 from routers.http.transcripts import SUBTITLES, cue_rules
 from stts.errors import InvalidParameter
+from stts.hosted_models import formats_of
 from stts.settings import STTSettings
 from stts.text.cues import CueRules
 from stts.transcription import Chunking, SpeakerWishes, TranscriptFormat, TranscriptionConfig
@@ -116,6 +117,8 @@ class CreateTranscriptionRequest(ListeningForm):
 
     def config(self, engine: str) -> TranscriptionConfig:
         """Blocking where there are recordings of speakers. Raises InvalidParameter for what does not go together."""
+        if self.prompt and DIARIZED in formats_of(self.model):
+            raise InvalidParameter("This model takes no prompt: leave it out, or name another model.", param="prompt")
         if any(NO_KEYWORD.search(keyword) for keyword in self.keywords):
             raise InvalidParameter(WHAT_NO_KEYWORD_HAS, param="keywords")
         return TranscriptionConfig(
@@ -141,6 +144,10 @@ class CreateTranscriptionRequest(ListeningForm):
             found.append(f"include: {len(others)} unknown ignored; there is {LOGPROBS}")
         if self.response_format != DIARIZED and (self.known_speaker_names or self.known_speaker_references):
             found.append("known speakers were ignored: speakers are in diarized_json only")
+        if self.response_format != DIARIZED and self.num_speakers is not None:
+            found.append("num_speakers was ignored: speakers are in diarized_json only")
+        if self.language and self.languages:
+            found.append("languages was ignored: language says which one is spoken")
         if self.timestamp_granularities and self.response_format != "verbose_json":
             found.append("timestamp_granularities was ignored: times are in verbose_json only")
         return found

@@ -87,6 +87,9 @@ async def test_translations_take_it_too(client: httpx.AsyncClient) -> None:
         (["secret"], "body"),
         ("secret", "body"),
         (None, "body"),
+        (body(keywords={"a": 1}), "keywords"),
+        (body(**{"keywords[]": [1]}), "keywords[]"),
+        (body(language={"x": 1}), "language"),
     ],
 )
 async def test_mistakes_are_told(client: httpx.AsyncClient, sent: Any, param: str) -> None:

@@ -1,3 +1,4 @@
+from stts.engine_api import Word, word_tokens
 from stts.text.cues import Cue
 from stts.text.subtitles import srt, vtt
 from stts.text.transcript import join_texts
@@ -27,3 +28,9 @@ def test_vtt_is_escaped() -> None:
 def test_no_speech_is_an_empty_srt_and_a_bare_vtt() -> None:
     assert srt([]) == ""
     assert vtt([]) == "WEBVTT\n\n"
+
+
+def test_words_as_tokens_have_spaces_where_their_language_has() -> None:
+    words = [Word("こん", 0.0, 1.0, 0.9), Word("にちは", 1.0, 2.0, 0.9)]
+    assert "".join(token.text for token in word_tokens(words, "ja")) == "こんにちは"
+    assert [token.text for token in word_tokens([Word("rain", 0.0, 1.0, 0.5)], "en")] == [" rain"]

@@ -18,7 +18,7 @@ EVENT_ID_CHARACTERS = 512
 def _known_language(value: Any) -> Any:
     tag = read_language(value)
     if not isinstance(tag, str) or not is_known(tag):
-        raise ValueError("This is no language.")
+        raise ValueError("This is no language: a BCP 47 tag (de, pt-BR) or an English name is one.")
     return tag
 
 
@@ -28,12 +28,21 @@ class Source(Shape):
     model: Name
 
 
+class Pcm(Shape):
+    """The one format of these sessions; clients need not name it, and the session object does not."""
+
+    type: Literal["audio/pcm"]
+    rate: Literal[24_000] = 24_000
+
+
 class InterpretedInput(Shape):
+    format: Annotated[Pcm | None, Field(exclude=True)] = None
     transcription: Source | None = None
     noise_reduction: NoiseReduction | None = None
 
 
 class InterpretedOutput(Shape):
+    format: Annotated[Pcm | None, Field(exclude=True)] = None
     language: Annotated[str, BeforeValidator(_known_language)] = USUAL_LANGUAGE
 
 

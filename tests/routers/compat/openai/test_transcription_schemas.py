@@ -48,6 +48,28 @@ def test_keywords_have_no_brackets_and_no_line_breaks(keyword: str) -> None:
     assert caught.value.param == "keywords"
 
 
+def test_the_model_that_tells_speakers_apart_takes_no_prompt() -> None:
+    for model in ("gpt-4o-transcribe-diarize", "GPT-4o-transcribe-diarize"):
+        with pytest.raises(InvalidParameter) as caught:
+            listening(model=model, prompt="A forecast.").config("auto")
+        assert caught.value.param == "prompt"
+    assert listening(model="gpt-4o-transcribe", prompt="A forecast.").config("auto").prompt == "A forecast."
+    assert listening(model="gpt-4o-transcribe-diarize", prompt="").config("auto").prompt is None
+
+
+def test_what_has_no_effect_is_told() -> None:
+    assert listening().warnings() == []
+    told = listening(num_speakers=2, language="de", languages=["de", "fr"]).warnings()
+    assert [each.split(" ")[0] for each in told] == ["num_speakers", "languages"]
+    assert listening(num_speakers=2, response_format="diarized_json").warnings() == []
+
+
+@pytest.mark.parametrize("threshold", ["0", "1", "0.0", "1.0"])
+def test_a_threshold_goes_from_0_to_1(threshold: str) -> None:
+    chunking = listening(**{"chunking_strategy[threshold]": threshold}).config("auto").chunking
+    assert chunking is not None and chunking.threshold == float(threshold)
+
+
 VAD = {"type": "server_vad", "threshold": 0.7, "prefix_padding_ms": 100, "silence_duration_ms": 900}
 
 

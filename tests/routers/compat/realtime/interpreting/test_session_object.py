@@ -48,12 +48,20 @@ def test_changes_are_merged_and_null_turns_off() -> None:
         ({"audio": {"input": {"noise_reduction": {"strength": 2, "type": "near_field"}}}}, "session.audio.input"),
         ({"audio": {"input": {"noise_reduction": {"strength": 0.2}}}}, "session.audio.input.noise_reduction.type"),
         ({"audio": "loud"}, "session.audio"),
+        ({"audio": {"input": {"format": {"type": "audio/pcmu"}}}}, "session.audio.input.format.type"),
+        ({"audio": {"input": {"format": "g711_alaw"}}}, "session.audio.input.format.type"),
+        ({"audio": {"output": {"format": {"type": "audio/pcm", "rate": 16000}}}}, "session.audio.output.format.rate"),
     ],
 )
 def test_what_is_wrong_is_named(given: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidParameter) as refused:
         session().updated(given)
     assert refused.value.param is not None and refused.value.param.startswith(param)
+
+
+def test_the_one_format_may_be_named_and_is_not_told() -> None:
+    named = {"input": {"format": {"type": "audio/pcm", "rate": 24_000}}, "output": {"format": "pcm16"}}
+    assert session(audio=named).wire()["audio"] == session().wire()["audio"]
 
 
 @pytest.mark.parametrize("given", [{"model": None}, {"model": ""}, {"type": "realtime"}])
