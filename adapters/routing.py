@@ -9,13 +9,15 @@ from typing import Generic, TypeVar
 from adapters.availability import Candidates
 from adapters.catalogue import EngineCatalogue
 from adapters.speech.refusals import LacksAbility, NoSuchVoice, refusal_of_all
+from adapters.transcription.refusals import refusal_of_ears
 from stts.access.permission import Permission
 from stts.engine_api import EngineKind
-from stts.errors import EngineNotInstalled, Forbidden, InvalidRequest, UnknownParameter
+from stts.errors import EngineNotInstalled, Forbidden, InvalidParameter, InvalidRequest, UnknownParameter
 from stts.plans import PlanBasis, SpeechPlan, TranscriptionPlan
 from stts.scheduling.routing import Occasion, first_fitting, ordered
 from stts.scheduling.shares import Shares
 from stts.settings import CurrentSettings, RoutingRule
+from stts.transcription import TranscriptionConfig
 
 Plan = TypeVar("Plan", SpeechPlan, TranscriptionPlan)
 PlanWith = Callable[[str], Awaitable[Plan]]
@@ -79,6 +81,21 @@ class RoutingPolicy:
         if settings.routing.named_falls_back:
             others = self._others(await self.candidates(occasion), plan.instance)
         return replace(plan, alternatives=others, basis=PlanBasis(settings, (plan.instance,)))
+
+    async def advised(
+        self,
+        occasion: Occasion,
+        config: TranscriptionConfig,
+        planned: Awaitable[TranscriptionPlan],
+        name: str | None = None,
+    ) -> TranscriptionPlan:
+        """A plan of transcription whose refusal says what to do next. `name`: the engine that the request names."""
+        try:
+            return await planned
+        except InvalidParameter as refusal:
+            found, engines = (await self.candidates(occasion)).names, self._catalogue.descriptions("stt")
+            asked = found if name is None else [name]
+            raise refusal_of_ears(refusal, config, asked, found, engines, named=name is not None) from None
 
     async def next_plan(self, plan: Plan, tried: frozenset[str], plan_with: PlanWith[Plan]) -> Plan | None:
         """The plan of the next alternative that works and was not tried; None: there is none."""

@@ -6,7 +6,6 @@ A request is planned once. Everything that can be wrong with it is raised then, 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any, TypeVar, cast
 
 from adapters.catalogue import EngineCatalogue
@@ -16,7 +15,6 @@ from adapters.speech.plan import permitted_names, recording_of, suits, wanted_vo
 from adapters.speech.plan_memory import PlanMemory, names_no_library
 from adapters.speech.voice_choice import speaks
 from adapters.speech.written_language import WrittenLanguage
-from adapters.transcription.refusals import advised_plan
 from stts.context import Priority
 from stts.engine_api import EngineKind
 from stts.engine_state import AUTO
@@ -110,11 +108,14 @@ class EngineSelection:
         """
         name = self._named("stt", config.engine)
         occasion = Occasion("stt", ROLES[priority], config.language, permission=config.permission)
-        advised = partial(advised_plan, config, self._catalogue, partial(self._routing.candidates, occasion))
+        advised = self._routing.advised
         if name != AUTO:
             config.permission.check_engine(name)
-            return await self._routing.named(occasion, await advised(self._listening(name, config), name))
-        return await advised(self._routing.choose(occasion, lambda each: self._listening(each, config)))
+            return await self._routing.named(
+                occasion, await advised(occasion, config, self._listening(name, config), name)
+            )
+        choice = self._routing.choose(occasion, lambda each: self._listening(each, config))
+        return await advised(occasion, config, choice)
 
     async def next_speech(self, plan: SpeechPlan, tried: frozenset[str]) -> SpeechPlan | None:
         """The plan of the next engine for the same speech, beside those that were tried; None: there is none.

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from adapters.availability import Candidates
-from adapters.catalogue import EngineCatalogue
 from adapters.descriptions import EngineDescription
 from adapters.parameters import LISTED
 from stts.engine_api import EngineInfo
 from stts.engine_state import AUTO
 from stts.errors import InvalidParameter
 from stts.languages import best_match
-from stts.plans import TranscriptionPlan
 from stts.transcription import TranscriptionConfig
 
 MULTILINGUAL = "`stts models pull whisper-base` brings a model that hears 99 languages and translates them."
 WORD_TIMES = "`faster_whisper` and `whisper` tell them."
 LANGUAGE_FIELDS = ("language", "languages")
-
-
-async def advised_plan(
-    config: TranscriptionConfig,
-    catalogue: EngineCatalogue,
-    candidates: Callable[[], Awaitable[Candidates]],
-    planned: Awaitable[TranscriptionPlan],
-    name: str | None = None,
-) -> TranscriptionPlan:
-    """The plan. Its refusal says what to do next. `name`: the engine that the request names."""
-    try:
-        return await planned
-    except InvalidParameter as refusal:
-        found, engines = (await candidates()).names, catalogue.descriptions("stt")
-        asked = found if name is None else [name]
-        raise refusal_of_ears(refusal, config, asked, found, engines, named=name is not None) from None
 
 
 def refusal_of_ears(
@@ -70,7 +51,7 @@ def refusal_of_ears(
 
 
 def _advice(param: str | None, able: Sequence[str], here: Sequence[EngineInfo]) -> str | None:
-    """What to do next, as the end of a refusal; None: this one is about something else."""
+    """The end of a refusal, which says what to do next; None: this one is about something else."""
     if param not in (*LANGUAGE_FIELDS, "task", "word_timestamps"):
         return None
     if able:

@@ -99,7 +99,7 @@ def spoken() -> Iterator[bytes]:
 
 
 async def heard(server: RunningServer, samples: Samples) -> str:
-    """What an ear understands of the speech that came out."""
+    """The words that an ear understands in the speech that came out."""
     resampler = Resampler(RATE, STT_SAMPLE_RATE)
     whole = np.concatenate([resampler.push(samples), resampler.finish()])
     async with patient.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
