@@ -69,6 +69,8 @@ class ListenParams:
     """The text before this region, as a hint, behind the keywords where the engine has no other way to favour them."""
     languages: tuple[str, ...] = ()
     """Where the language is detected: those that come into question; none: all."""
+    likely_language: str | None = None
+    """Where the language is detected: the one that was spoken before, which is meant unless another is clear."""
     keywords: tuple[str, ...] = ()
     """Words to favour, for engines with `abilities.keywords`."""
     logprobs: bool = False

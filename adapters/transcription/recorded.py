@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -38,7 +39,7 @@ EVENTS_AHEAD = 64
 
 
 class RecordedUtterances:
-    """Transcribes utterances as recordings. Holds nothing between them."""
+    """Transcribes utterances as recordings. Holds but the language between them."""
 
     def __init__(
         self,
@@ -53,15 +54,19 @@ class RecordedUtterances:
         self._vad = vad
         self._plan = plan
         self._rules = rules
+        self._language: str | None = None
+        """Language of the last utterance in which there were words."""
 
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         plan = self._plan
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
-        listener = RegionListener(self._instance, self._health, plan.params, context)
+        params = replace(plan.params, likely_language=self._language)
+        listener = RegionListener(self._instance, self._health, params, context)
         work = _Work(listener, self._vad, self._rules(), Hypothesis(plan.language, task=plan.params.task))
         async with aclosing(prefetch(partial(work.listen, audio), EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event
+        self._language = listener.language or self._language
 
 
 class _Work:

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -45,7 +46,7 @@ EVENTS_AHEAD = 64
 
 
 class RollingSession:
-    """Holds nothing between utterances: its engine keeps nothing of a stream."""
+    """Holds but the language between utterances: its engine keeps nothing of a stream."""
 
     def __init__(
         self, instance: EngineInstance[STTEngine], health: InstanceHealth, plan: TranscriptionPlan, rhythm: Rhythm
@@ -56,6 +57,8 @@ class RollingSession:
         self._health = health
         self.plan = plan
         self._rhythm = rhythm
+        self._language: str | None = None
+        """Language of the last utterance in which there were words: the next is hardly in another."""
 
     async def prepare(self) -> None:
         """Loads the engine, so that the first words need not wait for it. Raises what a load raises."""
@@ -65,10 +68,12 @@ class RollingSession:
         plan = self.plan
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
         intake, utterance = Intake(audio), Hypothesis(plan.language, task=plan.params.task)
+        plan = replace(plan, params=replace(plan.params, likely_language=self._language))
         listener = _Listener(self._instance, self._health, plan, context, intake, utterance, self._rhythm)
         async with aclosing(prefetch(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event
+        self._language = utterance.language or self._language
 
     def retire(self) -> None:
         """Nothing is kept ready for it."""

@@ -160,6 +160,7 @@ class FasterWhisperEngine(STTEngine):
             params.task,
             extra.guards(params.task, interim=params.interim),
             languages=decoder.codes_of(params.languages),
+            likely=decoder.likely_code(params.likely_language),
             word_times=params.word_timestamps,
             logprobs=params.logprobs,
             interim=params.interim,

@@ -28,6 +28,9 @@ SUSPECT_LOGPROB = -0.8
 """Average in a short window below which the whole one is asked: clean speech has -0.1."""
 NO_SPEECH, NO_SPEECH_LOGPROB = 0.9, -0.5
 """From this probability of no speech on, words this unlikely were made up: `you`, of hum and hiss."""
+CLEAR = 0.6
+"""Probability from which a language is the one that is spoken: of short utterances that were taken for another
+language it was at most 0.57, of others at least 0.64."""
 MOST_CHARACTERS_PER_SECOND = 40.0
 """Nobody says more."""
 
@@ -74,6 +77,11 @@ class Decoder:
     def codes_of(self, languages: Sequence[str]) -> frozenset[str]:
         """Whisper's codes of those languages that the model knows."""
         return frozenset(map(whisper_language, languages)) & self.vocabulary.languages.keys()
+
+    def likely_code(self, language: str | None) -> str | None:
+        """Whisper's code of a language that was spoken before; None: it was none of this model's."""
+        code = None if language is None else whisper_language(language)
+        return code if code in self.vocabulary.languages else None
 
     def decode(self, regions: Sequence[Heard]) -> Iterator[tuple[int, Attempt | None]]:
         """Words of each region with its number, as soon as they are known; None where nothing was said.
@@ -170,7 +178,8 @@ class Decoder:
             return [region.language for region in regions]
         likely = self.model.detect_language(encoded)
         return [
-            region.language or _likeliest([each[0].strip("<|>") for each in ranked], region.languages)
+            region.language
+            or _likeliest([(name.strip("<|>"), p) for name, p in ranked], region.languages, region.likely)
             for region, ranked in zip(regions, likely, strict=True)
         ]
 
@@ -204,9 +213,10 @@ def _sounds_silent(region: Heard, attempt: Attempt) -> bool:
     )
 
 
-def _likeliest(ranked: Sequence[str], among: frozenset[str]) -> str:
-    """The first of the codes, likeliest first, that comes into question."""
-    return next((code for code in ranked if code in among), ranked[0])
+def _likeliest(ranked: Sequence[tuple[str, float]], among: frozenset[str], likely: str | None) -> str:
+    """The first of the codes, likeliest first, that comes into question: `likely` where it is not clear."""
+    code, probability = next((each for each in ranked if each[0] in among), ranked[0])
+    return code if likely is None or probability >= CLEAR or (among and likely not in among) else likely
 
 
 def _alone(encoded: Any, place: int) -> Any:

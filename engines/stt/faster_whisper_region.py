@@ -37,6 +37,8 @@ class Heard:
     guards: Guards
     languages: frozenset[str] = frozenset()
     """Whisper's codes of those among which the language is detected; none: all."""
+    likely: str | None = None
+    """Whisper's code of the language that is meant unless another is clear."""
     word_times: bool = False
     logprobs: bool = False
     interim: bool = False

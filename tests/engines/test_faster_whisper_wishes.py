@@ -75,10 +75,16 @@ def test_words_and_probabilities_together(engine: FasterWhisperEngine) -> None:
 
 
 def test_of_the_likeliest_languages_the_first_that_comes_into_question() -> None:
-    ranked = ["nl", "de", "en"]
-    assert _likeliest(ranked, frozenset()) == "nl"
-    assert _likeliest(ranked, frozenset({"en", "de"})) == "de"
-    assert _likeliest(ranked, frozenset({"xx"})) == "nl"
+    ranked = [("nl", 0.5), ("de", 0.4), ("en", 0.1)]
+    assert _likeliest(ranked, frozenset(), None) == "nl"
+    assert _likeliest(ranked, frozenset({"en", "de"}), None) == "de"
+    assert _likeliest(ranked, frozenset({"xx"}), None) == "nl"
+
+
+def test_a_language_that_is_not_clear_is_the_one_before() -> None:
+    assert _likeliest([("uk", 0.57), ("de", 0.04)], frozenset(), "de") == "de"
+    assert _likeliest([("uk", 0.64), ("de", 0.04)], frozenset(), "de") == "uk"
+    assert _likeliest([("nl", 0.5), ("de", 0.4)], frozenset({"nl", "en"}), "de") == "nl"
 
 
 def test_a_model_that_knows_one_language_is_not_disturbed(engine: FasterWhisperEngine) -> None:

@@ -39,6 +39,8 @@ class BatchEngine(fakes.EchoEngine):
     """Hears a word a second, of at most ten; keeps what it was given."""
 
     given: list[int]
+    likely: list[str | None]
+    """The language before, as it was told."""
     fault = ""
     """fail, nothing"""
 
@@ -47,11 +49,12 @@ class BatchEngine(fakes.EchoEngine):
         return replace(super().info, name="batch", limits=EngineLimits(max_seconds=10.0))
 
     def load(self, progress: Progress) -> None:
-        self.given = []
+        self.given, self.likely = [], []
 
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
         assert len(samples) <= 160_000
         self.given.append(len(samples))
+        self.likely.append(params.likely_language)
         assert GATE.wait(PATIENCE)
         if self.fault == "fail":
             raise ValueError("what the user said")

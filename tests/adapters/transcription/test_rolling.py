@@ -84,6 +84,17 @@ async def test_what_is_settled_is_not_transcribed_again_unless_somebody_spoke() 
         assert engine(made).given[-1] == 32_000
 
 
+async def test_the_language_of_the_utterance_before_is_likely_that_of_the_next() -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        for _ in range(2):
+            heard = Heard(made, session)
+            heard.audio.write(sound(0.9))
+            assert await heard.end() == "word0"
+        assert engine(made).likely[-2:] == [None, "en"]
+        await session.aclose()
+
+
 @pytest.mark.parametrize("partials", [True, False])
 async def test_a_pause_settles_words_where_that_was_asked(partials: bool) -> None:
     async with engines() as made:
