@@ -131,6 +131,7 @@ class Caller:
         self._ear = Microphone()
         self.channel = None if label is None else self.connection.createDataChannel(label)
         if self.channel is not None:
+            self.channel.on("open", self._changed.set)
             self.channel.on("message", self._told)
             self.channel.on("close", self._leave)
         self.connection.on("connectionstatechange", self._follow)

@@ -79,6 +79,7 @@ def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
         services.models,
         services.settings,
         services.access.quotas,
+        services.calls.sessions,
     )
     translations = TranslationRoutes(
         services.for_session, services.limiter, services.secrets, services.models, services.settings

@@ -40,12 +40,20 @@ class RunningSessions:
 
     @contextmanager
     def running(self, id: str, session: RunningSession) -> Iterator[None]:
-        """The session can be found until the context ends."""
+        """The session can be found until the context ends, or until it is hung up. It may stand for one of the same id
+        that is about to begin."""
         self._sessions[id] = session
         try:
             yield
         finally:
-            del self._sessions[id]
+            if self._sessions.get(id) is session:
+                del self._sessions[id]
+
+    def hang_up(self, id: str, viewer: Viewer) -> None:
+        """Ends a session, once. Raises NotFound, also for one that somebody else began or that is being ended."""
+        session = self.find(id, viewer)
+        del self._sessions[id]
+        session.hang_up()
 
     def find(self, id: str, viewer: Viewer) -> RunningSession:
         """Raises NotFound, also for a session that somebody else began."""

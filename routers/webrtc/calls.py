@@ -1,19 +1,17 @@
 """Calls by WebRTC of one process: opened by a request, which is answered at once, and carried on in tasks of their own.
 
-    call = await calls.open(request, offer, DIALECT, converse)     # raises what a request can be refused with
-    call.answer                                                    # SDP, for the answer of the request
+    answer = await calls.open(id, request, offer, DIALECT, converse, sessions)  # raises as a request that is refused
 
 `converse(socket, line)` is given the data channel as a socket, with its place among the others, and the audio of the
-call; the call ends with it, with the caller, with `hang_up`, and with whatever ends sockets. A call that is not
-connected in time ends without it having run.
+call; the call ends with it, with the caller, when it is hung up, and with whatever ends sockets. A call that is not
+connected in time ends without it having run. It can be found among `sessions` from its answer on.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -28,6 +26,7 @@ from starlette.websockets import WebSocket
 from middleware.listener import listener_of
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.parts import until_first
+from routers.sockets.running_sessions import RunningSessions
 from routers.sockets.socket import Socket, accepted
 from routers.sockets.socket_dialect import SocketDialect
 from routers.webrtc.backlog import Backlog, Counts
@@ -35,6 +34,7 @@ from routers.webrtc.channel import ChannelSocket
 from routers.webrtc.offers import Offer
 from routers.webrtc.ports import site_of
 from stts.access.principal import ANONYMOUS, Principal
+from stts.access.viewer import Viewer
 from stts.analytics.call_metrics import CallMetrics
 from stts.engine_api import Samples
 from stts.errors import NotFound, PartNotInstalled, ShuttingDown, STTSError
@@ -74,6 +74,13 @@ class Call:
     hung_up: asyncio.Event
     task: asyncio.Task[None] | None = None
 
+    @property
+    def viewer(self) -> Viewer:
+        return self.principal.viewer
+
+    def hang_up(self) -> None:
+        self.hung_up.set()
+
 
 class Calls:
     """One for the process."""
@@ -83,7 +90,9 @@ class Calls:
     ) -> None:
         """`registry`: of the metrics that tell of them."""
         self._limiter, self._settings = limiter, settings
-        self._open: dict[str, Call] = {}
+        self._open: set[Call] = set()
+        self.sessions = RunningSessions()
+        """Those of dialects that find them by the ids of their calls."""
         self.counts = Counts()
         if registry is not None:
             CallMetrics(lambda: (len(self._open), self.counts.spoken, self.counts.starved), registry)
@@ -101,39 +110,42 @@ class Calls:
         await asyncio.to_thread(import_module, "routers.webrtc.peer")
 
     async def open(
-        self, request: Request, offer: Offer, dialect: SocketDialect, converse: Converse, *, id: str | None = None
-    ) -> tuple[str, str]:
-        """Returns the id of a call and the answer to its offer. Raises what a socket can be refused with."""
+        self,
+        id: str,
+        request: Request,
+        offer: Offer,
+        dialect: SocketDialect,
+        converse: Converse,
+        sessions: RunningSessions,
+    ) -> str:
+        """Returns the answer to an offer. Raises what a socket can be refused with."""
         await self.require()
         principal = request.scope["state"].get("principal") or ANONYMOUS
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        call = Call(id or f"rtc_{secrets.token_hex(12)}", principal, answer, asyncio.Event())
-        self._open[call.id] = call
-        call.task = asyncio.create_task(self._carry_on(call, request, offer, dialect, converse), name="call")
+        call = Call(id, principal, answer, asyncio.Event())
+        self._open.add(call)
+        work = self._carry_on(call, request, offer, dialect, converse, sessions)
+        call.task = asyncio.create_task(work, name="call")
         call.task.add_done_callback(partial(self._end, call))
         # A request that was given up asks for its answer no more.
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
-            return call.id, await asyncio.shield(answer)
+            told = await asyncio.shield(answer)
         except asyncio.CancelledError:
             call.task.cancel()
             raise
-
-    def hang_up(self, id: str, principal: Principal) -> None:
-        """Ends a call. Raises NotFound for one that is not the caller's."""
-        call = self._open.get(id)
-        viewer = principal.viewer
-        if call is None or not (viewer.sees_all or viewer.began(call.principal.viewer.user_id)):
-            raise NotFound("There is no such call.")
-        call.hung_up.set()
-
-    def end_all(self) -> None:
-        """Ends all calls, as their callers would."""
-        for call in self._open.values():
-            call.hung_up.set()
+        if await request.is_disconnected():  # nobody will ever come to it
+            call.hang_up()
+        return told
 
     async def _carry_on(
-        self, call: Call, request: Request, offer: Offer, dialect: SocketDialect, converse: Converse
+        self,
+        call: Call,
+        request: Request,
+        offer: Offer,
+        dialect: SocketDialect,
+        converse: Converse,
+        sessions: RunningSessions,
     ) -> None:
         """The task of a call: its errors are told to the request, or once that is answered on the data channel."""
         from routers.webrtc.peer import Peer
@@ -143,13 +155,16 @@ class Calls:
         site = site_of(settings, listener_of(request.scope).host)
         peer = Peer(settings, site, channel, Backlog(self.counts, is_heard=offer.listens))
         websocket = WebSocket(channel.scope, channel.receive, channel.send)
+        findable = ExitStack()
         try:
             async with accepted(websocket, self._limiter, dialect) as socket:
+                findable.enter_context(sessions.running(call.id, call))
                 if await self._is_answered(call, peer, offer):
                     await until_first(self._run(converse, peer, socket), _hung_up(call))
         except STTSError as error:
             self._refuse(call, error)
         finally:
+            findable.close()
             self._refuse(call, ShuttingDown("The call was given up."))
             await _finished(peer.aclose())
 
@@ -180,7 +195,7 @@ class Calls:
             call.answer.set_exception(error)
 
     def _end(self, call: Call, task: asyncio.Task[None]) -> None:
-        self._open.pop(call.id, None)
+        self._open.discard(call)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("call failed", error=type(error).__name__, exc_info=error)
 

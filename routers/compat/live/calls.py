@@ -13,6 +13,7 @@ from middleware.listener import listener_of
 from routers.compat.live.errors import error_event
 from routers.compat.live.line_link import LineLink
 from routers.compat.live.opening import Opening, Openings, in_dialect
+from routers.compat.live.permissions import DataChannel
 from routers.compat.live.routes import PATH, LiveServices
 from routers.compat.live.session import LiveSession
 from routers.compat.live.state import LiveState
@@ -78,18 +79,21 @@ class LiveCallRoutes:
             opening = self._openings.open(asked.session, listener_of(request.scope).output, RATE)
         except STTSError as error:
             raise in_dialect(error) from None
-        told = _Told()
+        client = opening.object.fields.client
+        rights = DataChannel() if client is None else client.data_channel
+        told = _Told(rights)
 
         async def converse(socket: Socket, line: Line) -> None:
             await self._converse(opening, told, socket, line)
 
         dialect = SocketDialect(error_event=told.error, farewell=told.farewell)
-        id, answer = await self._services.calls.open(request, offer, dialect, converse, id=opening.object.id)
+        id, sessions = opening.object.id, self._services.running_sessions
+        answer = await self._services.calls.open(id, request, offer, dialect, converse, sessions)
         return CreatedSession(session=SessionId(id=id), transport=Transport(type=WEBRTC, sdp=answer))
 
     async def _converse(self, opening: Opening, told: _Told, socket: Socket, line: Line) -> None:
         try:
-            services, link = self._services, LineLink(socket, line)
+            services, link = self._services, LineLink(socket, line, told.rights)
             async with LiveSession(opening, link, services.for_session, services.settings) as session:
                 told.state = session.state
                 with services.running_sessions.running(opening.object.id, session.state):
@@ -101,7 +105,8 @@ class LiveCallRoutes:
 class _Told:
     """Errors of one session, as its client is told them."""
 
-    def __init__(self) -> None:
+    def __init__(self, rights: DataChannel) -> None:
+        self.rights = rights
         self.state: LiveState | None = None
         """None until it has started."""
 
@@ -113,4 +118,4 @@ class _Told:
         events = [] if isinstance(error, ShuttingDown) and self.state else [self.error(error, request_id, True)]
         if self.state is not None:
             events.append(self.state.closed())
-        return events
+        return [event for event in events if self.rights.may_hear(event)]

@@ -20,6 +20,7 @@ from routers.compat.live.session_object import (
     new_session_id,
     read_session,
     unknown_fields,
+    without_effect,
 )
 from routers.compat.live.session_schemas import LiveSessionFields
 from routers.compat.live.voice_names import is_hosted_alone
@@ -70,7 +71,7 @@ class Openings:
         """
         settings = self._settings()
         fields = read_session(given)
-        unknown = unknown_fields(fields)
+        unknown = unknown_fields(fields) + without_effect(fields, by_webrtc=rate is not None)
         check_known(unknown, strict=settings.live.strict)
         format = format_of(fields) if rate is None else None
         if rate is not None and fields.audio is not None and fields.audio.format is not None:

@@ -55,6 +55,8 @@ class SessionObject:
             told["instructions"] = fields.instructions
         if fields.input:
             told["input"] = [_known(item) for item in fields.input]
+        if fields.client is not None and self.format is None:
+            told["client"] = _known(fields.client)
         if fields.safety_identifier is not None:
             told["safety_identifier"] = fields.safety_identifier
         return told
@@ -112,6 +114,13 @@ def unknown_fields(shape: BaseModel, path: str = "session") -> list[str]:
     return list(_unknown(shape, path))
 
 
+def without_effect(fields: LiveSessionFields, *, by_webrtc: bool) -> list[str]:
+    """Fields that are known and change nothing: inference runs only while somebody speaks, so there is nothing to be
+    paused; and a socket is the application's own, which has all rights."""
+    names = ["wake_policy", "idle_timeout_s", *([] if by_webrtc else ["client"])]
+    return [f"session.{name}" for name in names if getattr(fields, name) is not None]
+
+
 def check_known(unknown: list[str], *, strict: bool) -> None:
     """Raises UnknownParameter for the first, where fields have to be known."""
     if strict and unknown:
@@ -122,7 +131,7 @@ def ignored(unknown: list[str]) -> dict[str, Any]:
     """The one notice of fields that are ignored."""
     named = ", ".join(unknown[:MOST_NAMED])
     more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
-    return {"type": "info", "code": "ignored_parameters", "message": f"Unknown here and ignored: {named}{more}."}
+    return {"type": "info", "code": "ignored_parameters", "message": f"Without effect here: {named}{more}."}
 
 
 def _unknown(shape: BaseModel, path: str) -> Iterator[str]:

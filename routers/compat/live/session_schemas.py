@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from routers.compat.live.permissions import Client, WakePolicy
 from routers.compat.live.responses_schemas import ResponsesSettings
 from routers.compat.live.shape import Shape
 from routers.compat.live.tokens import TokenLimited
@@ -99,6 +100,10 @@ class LiveSessionFields(Shape):
     store: bool | None = None
     triggers: list[Any] | None = None
     safety_identifier: Annotated[str | None, Field(max_length=512)] = None
+    client: Client | None = None
+    """Rights of a data channel."""
+    wake_policy: WakePolicy | None = None
+    idle_timeout_s: Annotated[int | None, Field(ge=1)] = None
 
     @field_validator("store")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,22 +72,23 @@ class CallRoutes:
         if asked.session is not None:
             object = object.updated(asked.session)
         await config_of(translation, object)
-        ids = EventIds()
+        ids, id = EventIds(), f"rtc_{secrets.token_hex(12)}"
 
         def as_event(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
             return {"event_id": ids.next(), **error_event(error)}
 
         async def converse(socket: Socket, line: Line) -> None:
             async with within(self._settings().realtime.session_minutes):
-                await self._realtime.run(socket, translation, object, ids, older=False, line=line)
+                await self._realtime.run(socket, translation, object, ids, older=False, line=line, call_id=id)
 
-        id, answer = await self._calls.open(request, offer, SocketDialect(error_event=as_event), converse)
+        dialect = SocketDialect(error_event=as_event)
+        answer = await self._calls.open(id, request, offer, dialect, converse, self._calls.sessions)
         return Response(answer, 201, {"Location": f"/v1/realtime/calls/{id}"}, SDP)
 
     @policy(RouteKind.USE, client_secrets=True)
     async def hang_up(self, request: Request, call_id: str) -> Response:
         """Its body is not read: clients send none, and say that it is JSON."""
-        self._calls.hang_up(call_id, principal_of(request))
+        self._calls.sessions.hang_up(call_id, principal_of(request).viewer)
         return Response()
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from routers.compat.realtime import beta
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.event_encoder import EventEncoder, error_event
+from routers.compat.realtime.joining import Guest, Guests
 from routers.compat.realtime.line import LineAudio
 from routers.compat.realtime.response import Event
 from routers.compat.realtime.unset import without_unset
@@ -74,6 +75,10 @@ class Connection:
         """A command is being carried out, or its answers are being told."""
         self._began = False
         """The client has said something that shows its dialect."""
+        self.guests = Guests()
+        self._turn = asyncio.Lock()
+        """Commands are carried out one at a time, whoever they come from."""
+        self._hung_up = asyncio.Event()
 
     async def run(self, conversation: str) -> None:
         object = self._commands.object
@@ -85,7 +90,20 @@ class Connection:
         parts = [self._listen(), self._tell(), self._socket.quota_end.at_rest(self)]
         if self._line is not None:
             parts += [self._line.hear(self._session), self._line.playback.finish(self._say)]
-        await until_first(*parts)
+            parts += [self.guests.obey(self._obey_guest), self._until_hung_up()]
+        try:
+            await until_first(*parts)
+        finally:
+            self.guests.end()
+
+    def greeting(self) -> Event:
+        return self._numbered({"type": "session.created", "session": self._commands.object.wire()})
+
+    def hang_up(self) -> None:
+        self._hung_up.set()
+
+    async def _until_hung_up(self) -> None:
+        await self._hung_up.wait()
 
     def wind_down(self) -> None:
         self._session.wind_down()
@@ -111,17 +129,33 @@ class Connection:
 
     async def _listen(self) -> None:
         async for data in self._socket:
+            await self._obey(data, self._current, self._send)
+
+    async def _obey_guest(self, guest: Guest, data: str | bytes) -> None:
+        async def tell(error: Event) -> None:
+            guest.tell(self._numbered(error))
+
+        await self._obey(data, lambda message: message, tell)
+
+    async def _obey(
+        self,
+        data: str | bytes,
+        current: Callable[[dict[str, Any]], dict[str, Any]],
+        tell_error: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        """`current`: puts a command into the current dialect. What it brings about is told to all, an error to one."""
+        async with self._turn:
             event_id, self._obeying = None, True
             try:
                 message = parse_object(_text(data))
                 event_id = _event_id(message)
                 if not _is_heard_in_order(message):
                     await self._catch_up()
-                for event in await self._commands.carry_out(self._current(message), event_id):
+                for event in await self._commands.carry_out(current(message), event_id):
                     await self._say(event)
             except STTSError as error:
                 await self._catch_up()
-                await self._say(error_event(error, event_id))
+                await tell_error(error_event(error, event_id))
             self._obeying = False
 
     async def _catch_up(self) -> None:
@@ -138,9 +172,18 @@ class Connection:
         return beta.incoming(message) if self._older else message
 
     async def _say(self, event: Event) -> None:
+        if self.guests:
+            self.guests.tell(self._numbered(event))
+        await self._send(event)
+
+    async def _send(self, event: Event) -> None:
+        """Tells the caller alone."""
         message = beta.outgoing(event) if self._older else event
         if message is not None:
-            await self._socket.send_json({"event_id": self._ids.next(), **without_unset(message)})
+            await self._socket.send_json(self._numbered(message))
+
+    def _numbered(self, event: Event) -> Event:
+        return {"event_id": self._ids.next(), **without_unset(event)}
 
 
 def _is_heard_in_order(message: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets as random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
@@ -17,6 +18,7 @@ from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.connection import Connection, EventIds, within
 from routers.compat.realtime.event_encoder import EventEncoder, error_event
 from routers.compat.realtime.items import Items
+from routers.compat.realtime.joining import NO_CALL, Guest, RunningCall, joinable
 from routers.compat.realtime.line import LineAudio, LineMicrophone
 from routers.compat.realtime.microphone import Microphone
 from routers.compat.realtime.rate_limits import CallerLimits
@@ -27,6 +29,7 @@ from routers.compat.realtime.unset import without_unset
 from routers.http.deferred_route import deferred_router
 from routers.http.operation import principal_of
 from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.sockets.running_sessions import RunningSessions
 from routers.sockets.socket import Socket, accepted
 from routers.sockets.socket_dialect import SocketDialect
 from routers.webrtc.calls import Line
@@ -37,7 +40,7 @@ from stts.conversation.config import SessionConfig
 from stts.conversation.history import History
 from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
-from stts.errors import InvalidParameter, NotFound, STTSError
+from stts.errors import Forbidden, InvalidParameter, NotFound, STTSError
 from stts.settings import CurrentSettings
 
 KINDS = ("realtime", "transcription")
@@ -52,8 +55,11 @@ class RealtimeRoutes:
         models: ModelCatalogue,
         settings: CurrentSettings,
         quotas: QuotaBook,
+        calls: RunningSessions,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`calls`: those that run, which other connections may join."""
+        self._calls = calls
         self._services_for, self._limiter, self._secrets = services_for, limiter, secrets
         self._settings, self._clock = settings, clock
         self._quotas = quotas
@@ -80,10 +86,24 @@ class RealtimeRoutes:
             accepted(websocket, self._limiter, SocketDialect(error_event=as_event)) as socket,
             within(self._settings().realtime.session_minutes),
         ):
+            if call_id := websocket.query_params.get("call_id"):
+                await self._join(websocket, socket, call_id)
+                return
             translation = self.translation(websocket)
             await self.run(
                 socket, translation, self.opened(websocket, translation), ids, older=_speaks_older(websocket)
             )
+
+    async def _join(self, websocket: WebSocket, socket: Socket, call_id: str) -> None:
+        """Joins a call that the same caller began."""
+        if "realtime_session" in websocket.scope["state"]:
+            raise Forbidden("A client secret opens sessions of its own: join a call with the key.", param="call_id")
+        try:
+            found = self._calls.find(call_id, socket.principal.viewer)
+        except NotFound:
+            raise NotFound(NO_CALL, param="call_id") from None
+        host = joinable(found).host
+        await Guest(socket).run(host.guests, host.greeting())
 
     async def run(
         self,
@@ -94,8 +114,9 @@ class RealtimeRoutes:
         *,
         older: bool,
         line: Line | None = None,
+        call_id: str = "",
     ) -> None:
-        """`line`: the audio of a call; None where audio comes and goes in events."""
+        """`line`: the audio of a call, by whose id others find it; None where audio comes and goes in events."""
         settings = self._settings()
         stored_seconds, conversation = settings.realtime.item_audio_seconds, settings.conversation
         history = History(conversation.history_messages, conversation.history_characters)
@@ -111,7 +132,10 @@ class RealtimeRoutes:
             audio = None if line is None else LineAudio(line, microphone, encoder.responses)
             playback = None if audio is None else audio.playback
             commands = Commands(object, session, translation, items, microphone, encoder, playback)
-            await Connection(socket, session, commands, encoder, ids, older=older, line=audio).run(name)
+            connection = Connection(socket, session, commands, encoder, ids, older=older, line=audio)
+            found = RunningCall(socket.principal.viewer, connection)
+            with self._calls.running(call_id, found) if call_id else nullcontext():
+                await connection.run(name)
 
     @policy(RouteKind.USE)
     async def create_secret(self, request: Request, fields: ClientSecretRequest) -> ClientSecret:
@@ -132,8 +156,6 @@ class RealtimeRoutes:
     def opened(self, connection: HTTPConnection, translation: Translation) -> SessionObject:
         """Configures the session by the client secret, if there is one, else by the address."""
         query = connection.query_params
-        if query.get("call_id"):
-            raise NotFound("Nobody attaches to a call here: its events go by its own data channel.", param="call_id")
         secret = connection.scope["state"].get("realtime_session")
         if secret is not None:
             object = self._new(secret["type"], None, translation).updated(secret)

@@ -29,6 +29,26 @@ def test_a_session_is_found_while_it_runs() -> None:
         sessions.find("live_1", Viewer("anna"))
 
 
+def test_a_session_is_hung_up_once() -> None:
+    sessions, session = RunningSessions(), Session(Viewer("anna"))
+    with sessions.running("live_1", session):
+        with pytest.raises(NotFound):
+            sessions.hang_up("live_1", Viewer("berta"))
+        sessions.hang_up("live_1", Viewer("anna"))
+        with pytest.raises(NotFound):
+            sessions.hang_up("live_1", Viewer("anna"))
+    assert session.ended == 1
+
+
+def test_a_session_takes_the_place_of_what_stood_for_it() -> None:
+    sessions, call, session = RunningSessions(), Session(SERVER), Session(SERVER)
+    with sessions.running("live_1", call):
+        with sessions.running("live_1", session):
+            sessions.hang_up("live_1", SERVER)
+        assert (call.ended, session.ended) == (0, 1)
+        assert len(sessions) == 0
+
+
 @pytest.mark.parametrize("viewer", [Viewer("berta"), Viewer(), SERVER, Viewer("admin", sees_all=True)])
 def test_what_others_began_is_for_nobody_else(viewer: Viewer) -> None:
     sessions = RunningSessions()

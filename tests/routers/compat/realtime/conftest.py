@@ -50,8 +50,9 @@ class Served:
         models = ModelCatalogue(Engines(registry(), lambda: settings).catalogue, lambda: settings)
         self.listener = default_listener(lambda: settings)
         quotas = QuotaBook(StoreOpener(lambda: settings).quotas)
-        realtime = RealtimeRoutes(self._parts, self.places, secrets, models, lambda: settings, quotas)
         self.calls = Calls(self.places, lambda: settings)
+        calls = self.calls.sessions
+        realtime = RealtimeRoutes(self._parts, self.places, secrets, models, lambda: settings, quotas, calls)
         translations = TranslationRoutes(self._parts, self.places, secrets, models, lambda: settings)
         routes = realtime.router.routes + translations.router.routes
         routes += CallRoutes(realtime, self.calls, lambda: settings).router.routes
@@ -95,7 +96,7 @@ def serving(world: World, **changes: Any) -> Iterator[Served]:
         yield served
     assert (world.places, world.running, world.voice.streams) == (0, 0, 0)
     assert served.places.open == 0
-    assert served.calls.open_calls == 0
+    assert served.calls.open_calls == len(served.calls.sessions) == 0
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import openai
 import pytest
 
 from benchmarks.webrtc_caller import RATE, Caller, calling
@@ -146,7 +147,10 @@ async def test_the_official_client_opens_and_ends_a_call(served: Served) -> None
         assert raw.http_response.status_code == 201
         await caller.take(raw.content.decode())
         await caller.until("session.created")
-        await client.realtime.calls.hangup(raw.headers["location"].rpartition("/")[2])
+        id = raw.headers["location"].rpartition("/")[2]
+        await client.realtime.calls.hangup(id)
+        with pytest.raises(openai.NotFoundError):
+            await client.realtime.calls.hangup(id)
         await asyncio.wait_for(caller.closed.wait(), PATIENCE)
         await at_rest(served)
 
@@ -205,8 +209,24 @@ async def test_one_that_is_never_connected_ends_and_frees_its_port(world: World)
     with serving(world, webrtc=WebRTCSettings(connect_seconds=0.2, ports="42000-42000")) as served:
         for _ in range(2):
             assert (await post(served, content=BROWSER, headers=SDP)).status_code == 201
-            assert (await post(served, content=BROWSER, headers=SDP)).status_code == 503
             await at_rest(served)
+
+
+async def test_where_all_ports_are_taken_the_next_is_told_so(world: World) -> None:
+    with serving(world, webrtc=WebRTCSettings(connect_seconds=120, ports="42001-42001")) as served:
+        for _ in range(2):
+            first = await post(served, content=BROWSER, headers=SDP)
+            assert first.status_code == 201
+            full = await post(served, content=BROWSER, headers=SDP)
+            assert full.status_code == 503 and "webrtc.ports" in full.json()["error"]["message"]
+            assert (await post(served, f"{first.headers['location']}/hangup")).status_code == 200
+            await at_rest(served)
+
+
+async def test_one_that_is_not_connected_yet_can_be_hung_up(served: Served) -> None:
+    location = (await post(served, content=BROWSER, headers=SDP)).headers["location"]
+    assert (await post(served, f"{location}/hangup")).status_code == 200
+    await at_rest(served)
 
 
 async def test_a_request_that_is_given_up_leaves_nothing(served: Served) -> None:
@@ -215,7 +235,6 @@ async def test_a_request_that_is_given_up_leaves_nothing(served: Served) -> None
         await asyncio.sleep(0.02)
         asking.cancel()
         await asyncio.wait([asking])
-    served.calls.end_all()
     await at_rest(served)
 
 

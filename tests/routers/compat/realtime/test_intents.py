@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-
 import pytest
 
 from tests import patient
-from tests.patient import PATIENCE
 from tests.routers.compat.realtime.conftest import Served
 from tests.routers.compat.realtime.talk import Talk, silence, tone
 
@@ -60,10 +56,3 @@ async def test_no_query_at_all_is_a_conversation(served: Served) -> None:
         await talk.write("Good morning.")
         await talk.send("response.create")
         assert (await talk.until("response.done"))["response"]["status"] == "completed"
-
-
-async def test_nobody_attaches_to_a_call(served: Served) -> None:
-    async with served.client() as client, patient.realtime(client, call_id="rtc_1") as connection:
-        async with asyncio.timeout(PATIENCE):
-            told = json.loads(await connection.recv_bytes())
-        assert (told["type"], told["error"]["param"]) == ("error", "call_id")
