@@ -74,7 +74,11 @@ class LiveCallRoutes:
         await self._services.calls.require()
         if asked.transport.type != WEBRTC:
             raise InvalidParameter("Sessions are created by WebRTC only.", param="transport.type", allowed=[WEBRTC])
-        offer = read_offer(asked.transport.sdp)
+        try:
+            offer = read_offer(asked.transport.sdp)
+        except STTSError as error:
+            error.param = "transport.sdp"
+            raise
         try:
             opening = self._openings.open(asked.session, listener_of(request.scope).output, RATE)
         except STTSError as error:

@@ -10,6 +10,7 @@ import pytest
 
 from routers.compat.live.link import OutputFrame
 from routers.compat.live.outgoing import Event, Outgoing
+from routers.compat.live.session_object import read_session, without_effect
 from stts.access.allowances import QuotaExceeded
 from stts.errors import EngineCrashed
 from stts.settings import LiveSettings, Settings
@@ -199,12 +200,18 @@ async def test_a_quota_that_is_used_up_is_told_and_ends_it() -> None:
 
 @virtual
 async def test_what_is_ignored_of_a_session_is_told_in_one_notice() -> None:
-    rights = {"data_channel": {"allowed_client_events": ["session.close"]}}
-    async with joined(World(), client=rights, wake_policy={"type": "speech"}, idle_timeout_s=5) as (client, _, _):
+    async with joined(World(), other=1, wake_policy={"type": "speech"}, idle_timeout_s=5) as (client, _, _):
         notice = await client.until("info")
     assert notice["code"] == "ignored_parameters"
-    assert all(name in notice["message"] for name in ("session.client", "session.wake_policy", "idle_timeout_s"))
+    assert all(name in notice["message"] for name in ("session.other", "session.wake_policy", "idle_timeout_s"))
     assert len(client.of("info")) == 1
+
+
+def test_the_rights_of_a_page_are_without_effect_on_a_socket() -> None:
+    rights = {"data_channel": {"allowed_client_events": ["session.close"]}}
+    fields = read_session({"model": "gpt-live-1", "client": rights})
+    assert without_effect(fields, by_webrtc=False) == ["session.client"]
+    assert without_effect(fields, by_webrtc=True) == []
 
 
 @virtual
