@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -64,6 +66,8 @@ class Peer:
             transceiver.setCodecPreferences(_opus())
             await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             _replace(transceiver.receiver, "__jitter_buffer", self.microphone)
+            if connection.sctp is not None:
+                connection.sctp._transmit = partial(_while_connected, connection.sctp._transmit)  # type: ignore[method-assign]
             ice = transceiver.receiver.transport.transport.iceGatherer._connection
             ice.get_component_candidates = partial(_gathered, ice, self._site)  # type: ignore[method-assign]
             await connection.setLocalDescription(await connection.createAnswer())
@@ -115,6 +119,12 @@ class Peer:
 async def _gathered(ice: Any, site: Site, component: int, addresses: list[str]) -> Any:
     """Stands for the transport's own way, which binds all interfaces of the machine."""
     return await gather(ice, site, component)
+
+
+async def _while_connected(transmit: Callable[[], Awaitable[None]]) -> None:
+    """The transport sends in tasks that nobody looks at: that their caller has vanished is no error of any of them."""
+    with suppress(ConnectionError):
+        await transmit()
 
 
 def _replace(owner: object, private: str, value: object) -> None:
