@@ -25,9 +25,10 @@ FULL_SCALE = 32_768
 
 
 class LineLink(EventLink):
-    def __init__(self, socket: Socket, line: Line, rights: DataChannel) -> None:
+    def __init__(self, socket: Socket, line: Line, rights: DataChannel | None = None) -> None:
+        """`rights`: of the page; None: all."""
         super().__init__(socket)
-        self._line, self._rights = line, rights
+        self._line, self._rights = line, rights or DataChannel()
 
     @property
     def rate(self) -> int:
