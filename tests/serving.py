@@ -70,11 +70,18 @@ async def serving(
 
 
 @contextmanager
-def in_a_thread(app: FastAPI, listener: ListenerSettings) -> Iterator[str]:
-    """Serves an app behind the edge as a listener of ours does. Yields the address, without a slash at its end."""
+def in_a_thread(
+    app: FastAPI, listener: ListenerSettings, buffer_bytes: int | None = None, **options: Any
+) -> Iterator[str]:
+    """Serves an app behind the edge as a listener of ours does. Yields the address, without a slash at its end.
+
+    `buffer_bytes`: kept by the system of what a client has not taken. `options`: of uvicorn.
+    """
     table = app.state.route_table
-    server = uvicorn.Server(server_config(app, listener, table, timeout_graceful_shutdown=1))
+    server = uvicorn.Server(server_config(app, listener, table, timeout_graceful_shutdown=1, **options))
     with socket.create_server(("127.0.0.1", 0)) as listens:
+        if buffer_bytes is not None:
+            listens.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer_bytes)
         thread = threading.Thread(target=server.run, args=([listens],))
         thread.start()
         try:

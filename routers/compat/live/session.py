@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from types import TracebackType
 
+import structlog
+
 from routers.compat.live.commands import Commands, parsed
 from routers.compat.live.errors import error_event
 from routers.compat.live.fixture import FIXTURE
@@ -24,6 +26,7 @@ from stts.engine_api import Samples
 from stts.errors import STTSError
 from stts.settings import CurrentSettings
 
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 GOODBYE_SECONDS = 5.0
 """Seconds for a client that may have stopped reading to read the last events."""
 USAGE_MS = 8000
@@ -54,7 +57,15 @@ class LiveSession:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.state.hub.close(self.state.closed())
+        closed = self.state.closed()
+        log.info(
+            "live_session_ended",
+            session_id=self.state.object.id,
+            reason=closed["reason"],
+            seconds=closed["usage"]["seconds"],
+            behind=self.state.behind,
+        )
+        self.state.hub.close(closed)
         try:
             await self.state.end_tasks()
         finally:

@@ -49,7 +49,9 @@ class LiveState:
         self.hearing = Hearing(self.core, self.timeline, self.places, self.hub.heard)
         self.mixer = ContinuousOutput(link.rate)
         self.speaking = Speaking(self.core, lambda: self.fixture)
-        self.outgoing = Outgoing(lambda: self.end("connection_lost"))
+        self.outgoing = Outgoing(self._too_far_behind)
+        self.behind = False
+        """It has ended because its client did not read."""
         self.fixture = False
         """One is being played."""
         self.closing = False
@@ -131,6 +133,10 @@ class LiveState:
         if self.reason is None:
             self.reason = reason
             self.over.set()
+
+    def _too_far_behind(self) -> None:
+        self.behind = True
+        self.end("connection_lost")
 
     def close(self, client_event_id: str | None = None) -> None:
         """Ends it when what was begun is done: speech, and what was delegated here."""

@@ -91,9 +91,12 @@ class Served:
 
 
 @contextmanager
-def serving(world: World, **changes: Any) -> Iterator[Served]:
+def serving(
+    world: World, *, options: dict[str, Any] | None = None, buffer_bytes: int | None = None, **changes: Any
+) -> Iterator[Served]:
+    """`options` of uvicorn; `buffer_bytes` that the system keeps of what a client has not taken."""
     served = Served(world, Settings(**changes))
-    with in_a_thread(served.app, served.listener) as served.url:
+    with in_a_thread(served.app, served.listener, buffer_bytes, **options or {}) as served.url:
         yield served
     assert (world.places, world.running, world.voice.streams) == (0, 0, 0)
     assert served.limiter.open == 0
