@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from benchmarks.client import fetch
 from benchmarks.crowd import run_fast
-from benchmarks.live_talker import LiveCaller, calling, live_frames
+from benchmarks.live_server import CONFIRMED
+from benchmarks.live_talker import LiveCaller, calling, live_frames, silent_append
 from benchmarks.result import Row, milliseconds, quantile
-from benchmarks.server import Server, running
+from benchmarks.server import ROOT, Server, running
 from benchmarks.voices import Utterance, utterances
 from stts.settings import ConversationSettings
 
@@ -32,9 +34,12 @@ BEFORE_SECONDS = 0.8
 """Seconds of an answer that are heard before it is interrupted."""
 ANSWER = "The train to the city leaves at nine, and the next one follows an hour later, and then there is none. " * 2
 DELEGATED_P50, DELEGATED_P95, COMMENTARY_P50 = 0.040, 0.120, 0.140
-STOPPED_P95 = 0.600
+STOPPED_P95, CONFIRMED_P95 = 0.600, 0.060
 SESSIONS, LATE_SECONDS, LATE_SHARE, DRIFT_SECONDS = 20, 0.040, 0.001, 0.040
 IDLE_SESSIONS, FEW, IDLE_BYTES, SETTLE_SECONDS = 200, 40, 250e3, 1.0
+STREAMED_SECONDS, USUAL_RATE, APPENDS_A_SECOND = 4.0, 24_000, 10
+"""Silence that each of the idle sessions is sent, at the rate that clients usually have."""
+PROGRAM = (str(ROOT / "benchmarks" / "live_server.py"),)
 
 
 @dataclass(slots=True)
@@ -47,14 +52,36 @@ class Found:
     """From the commentary to its first sound."""
     stopped: list[float] = field(default_factory=list)
     """From the first sound over an answer to the last of the answer."""
+    onsets: list[tuple[float, float]] = field(default_factory=list)
+    """When a user began to speak over an answer, and when the first silence after the answer came."""
 
 
 def run() -> list[Row]:
-    with running(SETTINGS) as server:
+    with running(SETTINGS, PROGRAM) as server:
         found = asyncio.run(_converse(server.port))
+        confirmed = _after_confirmation(found, server.log.read_text(encoding="utf-8"))
         late, drift = run_fast(lambda: _pace(server))
         idle = run_fast(lambda: _idle(server))
-    return [*_turns(found), *_streams(late, drift), _memory(idle)]
+        streaming = run_fast(lambda: _idle(server, streams=True))
+    memory = (_memory("idle Live session", idle), _memory("Live session that is sent silence", streaming))
+    return [*_turns(found), _confirmed(confirmed), *_streams(late, drift), *memory]
+
+
+def _after_confirmation(found: Found, log: str) -> list[float]:
+    """Seconds from each interruption as the server knows it to the first silence that came."""
+    times = [float(line.removeprefix(CONFIRMED)) for line in log.splitlines() if line.startswith(CONFIRMED)]
+    return [silent - min(at for at in times if at >= onset) for onset, silent in found.onsets]
+
+
+def _confirmed(seconds: list[float]) -> Row:
+    p50, p95 = quantile(seconds, 0.5), quantile(seconds, 0.95)
+    return Row(
+        "Live: barge-in: confirmation in the server to the first digital silence at the client: p50 / p95",
+        "<= 60 ms",
+        f"{milliseconds(p50)} / {milliseconds(p95)} ({len(seconds)} interruptions)",
+        p95 <= CONFIRMED_P95,
+        {"p50_s": p50, "p95_s": p95},
+    )
 
 
 def _turns(found: Found) -> list[Row]:
@@ -101,9 +128,9 @@ def _streams(late: list[float], drift: float) -> list[Row]:
     ]
 
 
-def _memory(each: float) -> Row:
+def _memory(what: str, each: float) -> Row:
     return Row(
-        f"memory of one idle Live session (of {IDLE_SESSIONS})",
+        f"memory of one {what} (of {IDLE_SESSIONS})",
         "< 250 KB",
         f"{each / 1e3:.0f} KB",
         each < IDLE_BYTES,
@@ -134,6 +161,7 @@ async def _round(caller: LiveCaller, first: Utterance, second: Utterance, found:
     onset = began + second.start
     last = max((piece.at for piece in caller.pieces if not piece.silent), default=onset)
     found.stopped.append(last - onset)
+    found.onsets.append((onset, (await caller.sound(last, lambda piece: piece.silent)).at))
 
 
 async def _delegated(caller: LiveCaller, utterance: Utterance, found: Found) -> float:
@@ -167,18 +195,35 @@ async def _pace(server: Server) -> tuple[list[float], float]:
     return late, max(drifts, key=abs)
 
 
-async def _idle(server: Server) -> float:
+async def _idle(server: Server, *, streams: bool = False) -> float:
+    """`streams`: clients send silence, each in its turn."""
+
     async def rise(count: int) -> int:
         async with AsyncExitStack() as stack:
-            for _ in range(count):
-                await stack.enter_async_context(calling(server.port, microphone=False))
-            await asyncio.sleep(SETTLE_SECONDS)
+            opened = [calling(server.port, microphone=False, rate=USUAL_RATE) for _ in range(count)]
+            callers = [await stack.enter_async_context(each) for each in opened]
+            if streams:
+                await _send_silence(callers)
+            else:
+                await asyncio.sleep(SETTLE_SECONDS)
             return int(server.process.memory_info().rss)
 
     await rise(FEW)
     await asyncio.sleep(SETTLE_SECONDS)
     before = int(server.process.memory_info().rss)
     return (await rise(IDLE_SESSIONS) - before) / IDLE_SESSIONS
+
+
+async def _send_silence(callers: list[LiveCaller]) -> None:
+    append = silent_append(USUAL_RATE // APPENDS_A_SECOND)
+    due = time.monotonic()
+    for _ in range(round(STREAMED_SECONDS * APPENDS_A_SECOND)):
+        for first in range(APPENDS_A_SECOND):
+            for caller in callers[first::APPENDS_A_SECOND]:
+                caller.socket.send_frame(append)
+                caller.pieces.clear()
+            due += 1 / APPENDS_A_SECOND**2
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
 
 
 def _seconds() -> float:

@@ -113,12 +113,17 @@ def live_frames(samples: Samples) -> list[bytes]:
     ]
 
 
+def silent_append(samples: int) -> bytes:
+    """An append of so much digital silence, ready to be sent."""
+    return frame(json.dumps({"type": "session.input_audio.append", "audio": b64encode(bytes(2 * samples)).decode()}))
+
+
 @asynccontextmanager
-async def calling(port: int, microphone: bool = True) -> AsyncIterator[LiveCaller]:
-    """A session that has started, with an open microphone or none."""
+async def calling(port: int, microphone: bool = True, rate: int = RATE) -> AsyncIterator[LiveCaller]:
+    """A session that has started, with an open microphone or none. `rate` (Hz) is for those without."""
     caller = LiveCaller()
     caller.socket = await connect(port, PATH, caller.received, {})
-    audio = {"format": {"type": "audio/pcm", "rate": RATE}}
+    audio = {"format": {"type": "audio/pcm", "rate": rate}}
     caller.send("session.start", session={"model": "gpt-live-1", "audio": audio})
     await caller.until("session.started")
     recording = asyncio.create_task(caller.listen()) if microphone else None
