@@ -22,7 +22,7 @@ def watch() -> None:
         print(f"{CONFIRMED}{time.monotonic()}", flush=True)
         announce(pipeline)
 
-    InputPipeline.announce = watched  # type: ignore[method-assign]
+    InputPipeline.announce = watched  # type: ignore[assignment, method-assign]
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ async def ended(served: Served, sessions: int) -> None:
 
 
 def kept_pace(talk: Talk) -> None:
-    """What was played is as long as it took to come, but for the load of the machine."""
+    """Checks that what came lasts as long as it took to come, but for the load of the machine."""
     first = talk.audio[0][0]
     seconds = sum(len(data) for _, data in talk.audio[:-1]) / 2 / RATE
     assert seconds == pytest.approx(talk.audio[-1][0] - first, abs=0.5)
@@ -156,4 +156,6 @@ async def _started(served: Served, first: Talk) -> LiveState:
             await asyncio.sleep(0.02)
     known = first.of("session.started")[0]["session"]["id"]
     sessions: dict[str, Any] = served.running_sessions._sessions
-    return next(state for id, state in list(sessions.items()) if id != known)
+    state = next(state for id, state in list(sessions.items()) if id != known)
+    assert isinstance(state, LiveState)
+    return state
