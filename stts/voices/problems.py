@@ -51,7 +51,10 @@ def _refusal(figures: Figures, speech_seconds: float | None) -> Problem | None:
         return Problem("no_sound", "Nothing in the recording can be heard: it is silent, or all above 24 kHz.", True)
     if sound < LEAST_SOUND:
         return Problem(
-            "too_short", f"There is sound for {sound:.1f} s only: record at least {SHORT_SOUND:g} s of speech.", True
+            "too_short",
+            f"There is sound for {sound:.1f} s only: at least {LEAST_SOUND:g} s of speech are needed, "
+            f"{SHORT_SOUND:g} s for a good clone.",
+            True,
         )
     if speech_seconds is not None and speech_seconds < max(LEAST_SOUND, LEAST_SPEECH * sound):
         return Problem(

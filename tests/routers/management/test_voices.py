@@ -104,7 +104,7 @@ def test_a_recording_becomes_a_voice_with_its_card_and_figures(anna: httpx.Clien
         (ultrasound(2.0), 96_000, "24 kHz"),
         (noise(6.0, 0.01), 48_000, "noise"),
         (music(6.0), 48_000, "music"),
-        (person()[48_000 : 48_000 + 24_000], 48_000, "record at least"),
+        (person()[48_000 : 48_000 + 24_000], 48_000, "at least 1 s"),
     ],
     ids=["silence", "40 kHz", "noise", "music", "half a second"],
 )
