@@ -38,6 +38,7 @@ from benchmarks import (
     live,
     long_upload,
     loop_lag,
+    pages,
     partials,
     pipeline,
     piper,
@@ -100,6 +101,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "heavy_memory": heavy_memory.run,
     "heavy_server": heavy_server.run,
     "webrtc": webrtc.run,
+    "pages": pages.run,
 }
 
 

@@ -15,6 +15,7 @@ export class Items {
   #signal;
   #space = element("div", { class: "space", role: "presentation" });
   #pages = new Map();
+  #rows = new Map(); // in sight, by their index
   #id = "";
   #total = 0;
   #frame = 0;
@@ -31,6 +32,8 @@ export class Items {
     this.#id = id;
     this.#total = items.total;
     this.#pages.clear();
+    this.#rows.clear();
+    this.#space.replaceChildren();
     this.#box.scrollTop = 0;
     this.#space.style.blockSize = `${this.#total * ROW}px`;
     this.#draw();
@@ -41,9 +44,28 @@ export class Items {
     const first = Math.max(0, Math.floor(this.#box.scrollTop / ROW) - SPARE);
     const last = Math.min(this.#total, Math.ceil((this.#box.scrollTop + this.#box.clientHeight) / ROW) + SPARE);
     for (let page = Math.floor(first / PAGE); page * PAGE < last; page++) this.#fetch(page);
-    const rows = [];
-    for (let index = first; index < last; index++) rows.push(this.#row(index));
-    this.#space.replaceChildren(...rows);
+    for (const [index, row] of this.#rows) {
+      if (index >= first && index < last) continue;
+      row.remove();
+      this.#rows.delete(index);
+    }
+    for (let index = first; index < last; index++) if (!this.#rows.has(index)) this.#add(index);
+  }
+
+  #add(index) {
+    const row = this.#row(index);
+    this.#rows.set(index, row);
+    this.#space.append(row);
+  }
+
+  /** What was drawn of a page before it was there is drawn anew. */
+  #redraw(page) {
+    for (const [index, row] of this.#rows) {
+      if (Math.floor(index / PAGE) !== page) continue;
+      row.remove();
+      this.#rows.delete(index);
+    }
+    this.#draw();
   }
 
   async #fetch(page) {
@@ -55,7 +77,7 @@ export class Items {
       const found = await json(`jobs/${id}/items?after=${page * PAGE - 1}&limit=${PAGE}`, { signal: this.#signal });
       if (id !== this.#id) return;
       this.#pages.set(page, found.items);
-      this.#draw();
+      this.#redraw(page);
     } catch (error) {
       this.#pages.delete(page);
       fail(error);

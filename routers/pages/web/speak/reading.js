@@ -12,6 +12,7 @@ export class Reading {
   #sentences = [];
   #piece = null;
   #end = 0;
+  #current = -1;
   #frame = 0;
 
   /**
@@ -32,6 +33,7 @@ export class Reading {
     this.#sentences = [];
     this.#piece = null;
     this.#end = 0;
+    this.#current = -1;
     this.#place.replaceChildren(text);
     this.#show(true);
     this.#follow();
@@ -70,6 +72,13 @@ export class Reading {
     this.#show(false);
   }
 
+  #light(current) {
+    this.#current = current;
+    this.#sentences.forEach(({ span }, index) => {
+      span.className = index === current ? "now" : index < current ? "said" : "";
+    });
+  }
+
   #show(reading) {
     this.#place.hidden = !reading;
     this.#field.hidden = reading;
@@ -78,9 +87,7 @@ export class Reading {
   #follow() {
     const now = this.#position();
     const current = this.#sentences.findLastIndex(({ start }) => start <= now);
-    this.#sentences.forEach(({ span }, index) => {
-      span.className = index === current ? "now" : index < current ? "said" : "";
-    });
+    if (current !== this.#current) this.#light(current);
     this.#frame = requestAnimationFrame(() => this.#follow());
   }
 }

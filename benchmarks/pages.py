@@ -1,0 +1,225 @@
+"""The pages in Chromium: how fast they are there, how soon they speak, and whether they light up what is heard.
+
+Needs the packages of `requirements/clients.txt` and Chromium.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+
+from benchmarks.client import fetch
+from benchmarks.result import Row, milliseconds, quantile
+from benchmarks.server import HOST, running
+
+LOADS, CLICKS = 9, 12
+RATE = 24_000
+FRAME = 240
+"""Samples of a hundredth of a second."""
+PAINT_SECONDS, LOAD_BYTES, SOUND_SECONDS, LIT_SECONDS = 0.4, 120_000, 0.08, 0.08
+ITEMS, SCROLL_SECONDS, FRAME_MS, FRAMES_SHARE = 10_000, 5, 16, 0.95
+SENTENCES = (
+    "The birch canoe slid on the smooth planks.",
+    "Glue the sheet to the dark blue background.",
+    "It is easy to tell the depth of a well.",
+    "Nobody came.",
+    "These days a chicken leg is a rare dish.",
+)
+Envelope = np.ndarray[Any, np.dtype[np.float64]]
+READY = "html[data-ready]"
+WATCH = """
+{
+  const log = (window.log = { sent: 0, first: 0, sound: 0, lit: [] });
+  const Real = WebSocket;
+  window.WebSocket = class extends Real {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => typeof data === "string" || (log.first ||= performance.now()));
+    }
+    send(data) {
+      if (String(data).includes('"type":"text"')) log.sent = performance.now();
+      super.send(data);
+    }
+  };
+  const start = AudioBufferSourceNode.prototype.start;
+  AudioBufferSourceNode.prototype.start = function (when = 0, ...rest) {
+    const { currentTime, outputLatency, baseLatency } = this.context;
+    const ahead = Math.max(0, when - currentTime) + (outputLatency || baseLatency || 0);
+    log.sound ||= performance.now() + ahead * 1000;
+    start.call(this, when, ...rest);
+  };
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      if (target.className === "now") log.lit.push([target.textContent.trim(), performance.now()]);
+    }
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
+}
+"""
+"""Notes when text is sent, its first audio comes and is heard, and what lights up when."""
+SCROLL = """async (seconds) => {
+  const box = document.querySelector("#items");
+  const channel = new MessageChannel();
+  const after = () => new Promise((resolve) => {
+    channel.port1.onmessage = resolve;
+    channel.port2.postMessage(0);
+  });
+  const frames = [];
+  const until = performance.now() + seconds * 1000;
+  while (performance.now() < until) {
+    await new Promise(requestAnimationFrame);
+    const began = performance.now();
+    box.scrollTop += 400;
+    await new Promise(requestAnimationFrame);
+    await after();
+    frames.push(performance.now() - began);
+  }
+  return frames;
+}"""
+"""Scrolls through the items: milliseconds of each step until the frame after it was drawn, less one frame."""
+
+
+def run() -> list[Row]:
+    with running({"tts": {"order": ["espeak"]}, "limits": {"json_bytes": 50_000_000}}) as server:
+        return asyncio.run(_measured(server.port))
+
+
+async def _measured(port: int) -> list[Row]:
+    async with _browser() as browser:
+        return [*await _loading(browser, port), *await _speaking(browser, port), await _scrolling(browser, port)]
+
+
+@asynccontextmanager
+async def _browser() -> AsyncIterator[Any]:
+    from playwright.async_api import async_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def _loading(browser: Any, port: int) -> list[Row]:
+    """Each load in a browser that has never been here."""
+    paints, sizes = [], []
+    for _ in range(LOADS):
+        context = await browser.new_context()
+        page = await context.new_page()
+        await page.goto(f"http://{HOST}:{port}/")
+        await page.wait_for_selector(READY)
+        paints.append(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") / 1000)
+        entries = "performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource'))"
+        sizes.append(await page.evaluate(f"{entries}.reduce((sum, {{ transferSize }}) => sum + transferSize, 0)"))
+        await context.close()
+    paint, size = quantile(paints[1:], 0.5), max(sizes)
+    return [
+        Row(
+            "first contentful paint of Home, p50",
+            f"< {PAINT_SECONDS * 1000:.0f} ms",
+            milliseconds(paint),
+            paint < PAINT_SECONDS,
+            {"home_paint_p50_s": paint},
+        ),
+        Row(
+            "bytes of its first load, with what it asks the API",
+            f"< {LOAD_BYTES / 1000:.0f} KB",
+            f"{size / 1000:.1f} KB",
+            size < LOAD_BYTES,
+            {"home_load_bytes": size},
+        ),
+    ]
+
+
+async def _speaking(browser: Any, port: int) -> list[Row]:
+    text = " ".join(SENTENCES)
+    starts = await _true_starts(port, text)
+    beyond, late = [], []
+    context = await browser.new_context(locale="en-US")
+    page = await context.new_page()
+    await page.add_init_script(WATCH)
+    for _ in range(CLICKS):
+        await page.goto(f"http://{HOST}:{port}/app/speak")
+        await page.wait_for_selector(READY)
+        await page.fill("#speak-text", text)
+        clicked = await page.evaluate(
+            "() => { const at = performance.now(); document.querySelector('#speak-button').click(); return at; }"
+        )
+        await page.wait_for_function(f"() => window.log.lit.length >= {len(SENTENCES)}", timeout=60_000)
+        log = await page.evaluate("window.log")
+        beyond.append((log["sound"] - clicked - (log["first"] - log["sent"])) / 1000)
+        lit = dict(reversed(log["lit"]))
+        late += [(lit[each] - log["sound"]) / 1000 - at for each, at in zip(SENTENCES[1:], starts[1:], strict=True)]
+    await context.close()
+    sound, worst = quantile(beyond[1:], 0.5), max(map(abs, late))
+    return [
+        Row(
+            "click on Speak -> sound, beyond the server's first byte, p50",
+            f"< {SOUND_SECONDS * 1000:.0f} ms",
+            milliseconds(sound),
+            sound < SOUND_SECONDS,
+            {"click_to_sound_p50_s": sound},
+        ),
+        Row(
+            f"sentences light up against the sound, worst of {len(late)}",
+            f"<= {LIT_SECONDS * 1000:.0f} ms",
+            milliseconds(worst),
+            worst <= LIT_SECONDS,
+            {"lit_worst_s": worst},
+        ),
+    ]
+
+
+async def _true_starts(port: int, text: str) -> list[float]:
+    """Seconds at which each sentence is heard: where the sound of it alone fits best into that of all."""
+    whole, starts, at = await _envelope(port, text), [], 0
+    for sentence in SENTENCES:
+        alone = await _envelope(port, sentence)
+        pattern = alone[np.flatnonzero(alone > alone.max() * 0.06)[0] :][:60]
+        places = range(at, len(whole) - len(pattern))
+        fits = [np.corrcoef(pattern, whole[place : place + len(pattern)])[0, 1] for place in places]
+        at += int(np.nanargmax(fits))
+        starts.append(at * FRAME / RATE)
+    return [start - starts[0] for start in starts]
+
+
+async def _envelope(port: int, text: str) -> Envelope:
+    body = {"text": text, "engine": "espeak", "format": "pcm", "sample_rate": RATE}
+    pcm = await fetch(port, "POST", "/tts", json.dumps(body).encode())
+    samples = np.abs(np.frombuffer(pcm, "<i2").astype(np.float64))
+    loudest: Envelope = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME).max(axis=1)
+    return loudest
+
+
+async def _scrolling(browser: Any, port: int) -> Row:
+    body = {"name": "many", "format": "mp3", "items": [f"Number {number}." for number in range(ITEMS)]}
+    job = json.loads(await fetch(port, "POST", "/jobs/speech", json.dumps(body).encode()))["id"]
+    await fetch(port, "POST", f"/jobs/{job}/pause")
+    context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+    page = await context.new_page()
+    await page.goto(f"http://{HOST}:{port}/app/jobs")
+    await page.wait_for_selector(READY)
+    await page.get_by_role("button", name="Items").click()
+    await page.wait_for_selector("#items .item")
+    frames = await page.evaluate(SCROLL, SCROLL_SECONDS)
+    await context.close()
+    return _frames(frames)
+
+
+def _frames(frames: Sequence[float]) -> Row:
+    """Leaves one frame of each step out, which is waiting for the screen: it draws sixty a second."""
+    share = sum(frame - 1000 / 60 < FRAME_MS for frame in frames) / len(frames)
+    return Row(
+        f"Jobs with {ITEMS:,} items: steps of scrolling drawn within {FRAME_MS} ms",
+        f">= {FRAMES_SHARE:.0%}",
+        f"{share:.1%} of {len(frames)}",
+        share >= FRAMES_SHARE,
+        {"scroll_share": share},
+    )
