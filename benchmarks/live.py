@@ -57,7 +57,8 @@ class Found:
 
 
 def run() -> list[Row]:
-    with running(SETTINGS, PROGRAM) as server:
+    # Those whose pace is watched send nothing.
+    with running({**SETTINGS, "live": {"idle_seconds": 2 * _seconds() + 300}}, PROGRAM) as server:
         found = asyncio.run(_converse(server.port))
         confirmed = _after_confirmation(found, server.log.read_text(encoding="utf-8"))
         late, drift = run_fast(lambda: _pace(server))
