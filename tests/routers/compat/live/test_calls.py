@@ -135,6 +135,14 @@ async def test_a_pause_that_would_save_nothing_is_told_to_be_without_effect(serv
     assert "session.wake_policy" in notice["message"] and "session.idle_timeout_s" in notice["message"]
 
 
+async def test_a_server_that_stops_tells_the_last_event_and_no_error(served: Served) -> None:
+    async with call(served) as caller:
+        await served.drain()
+        assert (await caller.until("session.closed"))["reason"] == "connection_lost"
+        await asyncio.wait_for(caller.closed.wait(), PATIENCE)
+        assert not caller.of("error")
+
+
 async def test_it_ends_with_its_caller(served: Served) -> None:
     async with call(served):
         assert served.calls.open_calls == 1
