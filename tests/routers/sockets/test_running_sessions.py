@@ -40,6 +40,15 @@ def test_a_session_is_hung_up_once() -> None:
     assert session.ended == 1
 
 
+def test_administrators_hang_up_what_others_began() -> None:
+    sessions, session, admin = RunningSessions(), Session(Viewer("anna")), Viewer("admin", sees_all=True)
+    with sessions.running("live_1", session):
+        sessions.hang_up("live_1", admin)
+        with pytest.raises(NotFound):
+            sessions.hang_up("live_1", admin)
+    assert session.ended == 1
+
+
 def test_a_session_takes_the_place_of_what_stood_for_it() -> None:
     sessions, call, session = RunningSessions(), Session(SERVER), Session(SERVER)
     with sessions.running("live_1", call):
