@@ -140,7 +140,11 @@ class EngineVoiceStream:
             return np.zeros(0, np.float32)
         call = self._call = _Call(self, frames)
         self._activity.put(call)
-        return await call.done
+        try:
+            return await call.done
+        finally:
+            if call.done.done():
+                self._call = None  # its frames may be a part of a second of audio
 
     def close(self) -> None:
         if self._call is not None:

@@ -162,6 +162,7 @@ class InputPipeline:
                     await utterance.audio.room()
                 await self._words.room()
                 await self._state.outbox.room()
+                del heard  # until the next comes, which a client may send much later
         self._words.finish()
 
     async def _look_at(self, samples: Samples) -> None:
