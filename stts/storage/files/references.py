@@ -19,7 +19,7 @@ from stts.errors import Conflict
 from stts.protocols import LibraryVoice
 from stts.storage.files.derived import DerivedFiles
 from stts.storage.files.folder import Folder
-from stts.storage.files.kinds import kind_of
+from stts.storage.files.kinds import CUSTOM_VOICE, kind_of
 from stts.storage.files.names import cleaned, same_voice, stem
 from stts.storage.files.owners import owned
 from stts.storage.files.quota import Entry
@@ -137,7 +137,7 @@ class References:
 
 def is_by_id(stored: StoredFile) -> bool:
     """True for a voice that is found by its id alone: its file is named so, and people call it otherwise."""
-    return owned(stored.path.name).bare == stored.id
+    return stored.id.startswith(f"{CUSTOM_VOICE}_") and stem(owned(stored.path.name).name) == stored.id
 
 
 def _listed(stored: StoredFile) -> Voice:

@@ -93,7 +93,7 @@ async def test_consents_and_voices(call: Call) -> None:
     sample = ("anna.wav", recording(8.0))
     voice = await call("audio.voices.create", name="Anna", audio_sample=sample, consent=consent.id)
     speech = await call("audio.speech.create", model="mimic", voice={"id": voice.id}, input="Hello.")
-    assert speech.response.headers["x-voice"].startswith(voice.id)
+    assert speech.response.headers["x-voice"] == voice.id
     assert (await call("audio.voices.delete", voice.id)).deleted
     assert (await call("audio.voice_consents.delete", consent.id)).deleted
     with pytest.raises(NotFoundError):

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from stts.access.viewer import Viewer
 from stts.errors import (
     AudioTooLong,
     Conflict,
@@ -33,6 +34,7 @@ from stts.errors import (
 from stts.settings import LimitSettings, Settings, StorageSettings
 from stts.storage.files.kinds import KINDS, Kind, new_id
 from stts.storage.files.pending import MOST_LOST
+from stts.storage.files.references import is_by_id
 from stts.storage.files.store import FileStore
 
 HOUR = 3600.0
@@ -295,6 +297,16 @@ def test_a_reference_without_a_name_has_its_id(tmp_path: Path) -> None:
     voice = files.references.voice(id)
     assert voice is not None
     assert voice.name == id
+
+
+def test_a_labelled_reference_is_known_by_its_id_whoever_it_belongs_to(tmp_path: Path) -> None:
+    files = store(tmp_path)
+    for owner in (None, "0123456789abcdef"):
+        labelled = files.save("references", None, io.BytesIO(wav(1.0)), owner=owner, label="Anna")
+        viewer = Viewer(owner)
+        voice = files.references.voice(labelled.id, viewer)
+        assert voice is not None and (voice.id, voice.name) == (labelled.id, "Anna")
+        assert is_by_id(labelled) and files.references.voice("Anna", viewer) is None
 
 
 def test_too_large(tmp_path: Path) -> None:
