@@ -39,14 +39,13 @@ class InputPipeline:
         self._state = state
         self._on_signal = on_signal
         self._early = EarlySignals(state, self.segmenter, lambda: self.current, self._signal)
-        self._words = Transcriber(
+        self.words = Transcriber(
             state, on_unconfirmed=self._early.confirm_by_words, on_settled=on_settled, on_words=on_words
         )
         self._inbox = Inbox()
         self._pushing = False
         """A client's command about a turn is being carried out."""
-        self._turn = 0
-        self._trouble = ""
+        self._turn, self._trouble = 0, ""
 
     @property
     def turn(self) -> int:
@@ -54,27 +53,22 @@ class InputPipeline:
         return self._turn
 
     @property
-    def words_known(self) -> bool:
-        """The words of all turns that are over are known."""
-        return self._words.settled
-
-    @property
     def settled(self) -> bool:
         """True if it takes no more audio, and the words of all turns are known."""
-        return self._inbox.over and self._words.settled
+        return self._inbox.over and self.words.settled
 
     async def open(self) -> None:
-        await self._words.open()
+        await self.words.open()
         self._state.start(self._listen(), "listen")
 
     async def close(self) -> None:
         """When all tasks have ended."""
         self.segmenter.close()
-        await self._words.close()
+        await self.words.close()
 
     async def listen_as(self, config: TranscriptionConfig) -> None:
         """From the next utterance on. Raises what opening a place raises."""
-        await self._words.listen_as(config)
+        await self.words.listen_as(config)
 
     async def hear(self, samples: Samples) -> None:
         await self._inbox.write(samples)
@@ -101,7 +95,7 @@ class InputPipeline:
             return
         utterance.announced = True
         self._state.outbox.emit(SpeechStarted(utterance.turn, utterance.item, utterance.start))
-        self._words.confirm(utterance)
+        self.words.confirm(utterance)
 
     def forget(self) -> None:
         """The current utterance was none."""
@@ -131,7 +125,7 @@ class InputPipeline:
         if utterance is None:
             return
         state = self._state
-        self._words.confirm(utterance)
+        self.words.confirm(utterance)
         utterance.committed = True
         utterance.ended_at = state.clock() - max(0.0, self.segmenter.position - at)
         state.traces.finalized(utterance)
@@ -142,7 +136,7 @@ class InputPipeline:
         if utterance.announced:
             state.outbox.emit(SpeechStopped(utterance.turn, utterance.item, at))
         state.outbox.emit(TurnCommitted(utterance.turn, utterance.item, utterance.audio.seconds, pushed=self._pushing))
-        self._words.conclude(utterance)
+        self.words.conclude(utterance)
 
     async def _listen(self) -> None:
         async with aclosing(self._inbox.read()) as items:
@@ -160,10 +154,10 @@ class InputPipeline:
                     self._complain(error)
                 if (utterance := self.current) is not None and not utterance.transcribed:
                     await utterance.audio.room()
-                await self._words.room()
+                await self.words.room()
                 await self._state.outbox.room()
                 del heard  # until the next comes, which a client may send much later
-        self._words.finish()
+        self.words.finish()
 
     async def _look_at(self, samples: Samples) -> None:
         if (rules := self._state.config.turns) is not self.segmenter.rules:
@@ -186,7 +180,7 @@ class InputPipeline:
     def _frame(self, frame: Samples, probability: float | None) -> None:
         signals = self.segmenter.signals(frame, probability, over=self._state.turns.state is not State.LISTENING)
         if self.current is None and probability is None:
-            self._words.confirm(self._open(self.segmenter.position - FRAME_SECONDS, []))
+            self.words.confirm(self._open(self.segmenter.position - FRAME_SECONDS, []))
         if self.current is None:
             self.segmenter.keep(frame, probability)
         else:
@@ -219,7 +213,7 @@ class InputPipeline:
         self._state.traces.opened(utterance, before)
         for frame, probability in frames:
             self._write(utterance, frame, probability)
-        self._words.put(utterance)
+        self.words.put(utterance)
         self.current = utterance
         self._state.turns.opened(utterance.turn, confirmed=self.segmenter.rules is None)
         return utterance

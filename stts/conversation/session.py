@@ -90,7 +90,7 @@ class ConversationSession:
     @property
     def words_known(self) -> bool:
         """The words of all turns that are over are known."""
-        return self._input.words_known
+        return self._input.words.settled
 
     @property
     def user_speaks(self) -> bool:
