@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
@@ -30,12 +31,9 @@ LEAD_SECONDS = 0.5
 """Seconds of silence before the first recording."""
 
 IN_A_BROWSER = [
-    "test_examples_js.py",
-    "test_pages.py",
-    "test_talk_page.py",
-    "test_talk_page_scripted.py",
-    "test_webrtc.py",
-    "test_webrtc_client.py",
+    path.name
+    for path in HERE.glob("test_*.py")
+    if re.search(r"^from (playwright|tests\.clients_js\.browser)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
 ]
 collect_ignore = [] if REQUIRED or find_spec("playwright") else IN_A_BROWSER
 """Modules that import a browser's driver, which is not among the packages of `make test`."""
