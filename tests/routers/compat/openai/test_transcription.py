@@ -357,6 +357,6 @@ def test_keywords_that_an_engine_cannot_use_are_told(server: RunningServer) -> N
 
 def test_languages_of_which_the_engine_knows_none(server: RunningServer) -> None:
     answer = post(server, {"model": "whisper-1", "languages[]": ["fr", "it"]})
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "language")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "languages")
     only = post(server, {"model": "whisper-1", "languages[]": ["fr", "de"], "response_format": "verbose_json"})
     assert only.json()["language"] == "german"
