@@ -9,8 +9,6 @@ VENV := .venv
 FULL := .venv-engines
 ONNX := .venv-onnx
 BIN := $(VENV)/bin
-# They speak, and wait for what is spoken: more of them at once than cores, but not so many that they stumble.
-SPEAKING ?= 3
 CLIENTS = tests/clients_js $(shell grep -rl --include='test_*.py' 'pytest\.mark\.clients' tests)
 NODE := tests/clients_js examples/javascript
 
@@ -73,7 +71,7 @@ test-engines: $(FULL)/.full $(ONNX)/.onnx
 	STTS_REQUIRE_ENGINES=onnx $(ONNX)/bin/python -m pytest -m engines
 
 test-clients: $(VENV)/.clients
-	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -n $(SPEAKING) --dist loadfile -m clients $(CLIENTS)
+	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients $(CLIENTS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

@@ -273,10 +273,10 @@ async def test_what_is_said_while_it_connects_is_not_lost(browser: Browser) -> N
 async def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> None:
     async with talking(browser) as (page, server):
         order = []
-        for _ in range(4):
+        for _ in range(5):
             await page.keyboard.press("Tab")
             order.append(await page.evaluate("() => document.activeElement.id || document.activeElement.textContent"))
-        assert order == ["open-settings", "talk", "text", "Send"]
+        assert order == ["Home", "open-settings", "talk", "text", "Send"]
         await page.focus("#talk")
         await page.keyboard.press("Space")
         line = await server.line()
