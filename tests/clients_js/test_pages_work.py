@@ -114,7 +114,7 @@ async def test_an_engine_is_loaded_and_unloaded_and_one_that_is_missing_says_how
 ) -> None:
     async with visited(browser, f"{server.url}/app/engines") as page:
         await page.wait_for_selector(READY)
-        row = page.locator("[data-engine=silero]")
+        row = page.locator("[data-engine=speaker_embedding]")
         state = row.locator(".state")
         if await state.get_attribute("data-state") != "ready":
             await row.get_by_role("button", name="Load", exact=True).click()
