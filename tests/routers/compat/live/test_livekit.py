@@ -54,9 +54,9 @@ async def test_three_turns_with_an_interruption_on_live(server: RunningServer, p
     assert call.errors == []
     # The framework splits a turn where words are late: nobody here can tell it that the user still speaks.
     assert len(call.user) >= 3
-    first = next(place for place, text in enumerate(call.user, 1) if "evening" in text)
-    assert understood(WEATHER, " ".join(call.user[:first]))
-    assert understood(f"kitchen {WEATHER}", " ".join(call.user[first:]))
+    parts = next(place for place, text in enumerate(call.user, 1) if "evening" in text)
+    assert understood(WEATHER, " ".join(call.user[:parts]))
+    assert understood(f"kitchen {WEATHER}", " ".join(call.user[parts:]))
     first, second, third = (text.strip() for text in call.assistant)
     assert (first, third) == (ANSWERS[0], ANSWERS[2])
     assert STORY.startswith(second) and len(second) < len(STORY) - 20
