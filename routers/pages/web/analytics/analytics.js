@@ -1,5 +1,6 @@
 /** How the server does: requests, errors, waiting, the cache, and who uses it. */
 
+import { watch } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json } from "../shared/server.js";
@@ -14,9 +15,7 @@ export async function open(main, signal) {
   const { window: select } = main.querySelector("#window").elements;
   const look = () => Promise.all([showRequests(main, select.value.split(" "), signal), showCache(main, signal)]);
   select.addEventListener("change", () => look().catch(fail));
-  await look();
-  const timer = setInterval(() => document.hidden || look().catch(fail), EVERY_MS);
-  signal.addEventListener("abort", () => clearInterval(timer));
+  await watch(look, EVERY_MS, signal);
   await showKept(main, signal);
 }
 

@@ -1,5 +1,6 @@
 /** Engines and models: what is there, how it does, and how what is missing comes. */
 
+import { action, watch } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json } from "../shared/server.js";
@@ -30,9 +31,7 @@ class EnginesPage {
 
   /** Begins to look every few seconds; returns after the first look. */
   async watch() {
-    await this.look();
-    const timer = setInterval(() => document.hidden || this.look().catch(fail), EVERY_MS);
-    this.#signal.addEventListener("abort", () => clearInterval(timer));
+    await watch(() => this.look(), EVERY_MS, this.#signal);
   }
 
   async look() {
@@ -96,28 +95,16 @@ class Row {
   }
 
   #offer({ state, install }) {
-    const act = (name, path, options) => this.#button(text(name), () => json(path, { method: "POST", signal: this.#signal, ...options }));
+    const post = async (path) => {
+      await json(path, { method: "POST", signal: this.#signal });
+      await this.#changed();
+    };
+    const act = (name, path) => action(name, () => post(path), { "data-needs": "admin" });
     const buttons = [];
     if (state === "ready") buttons.push(act("engines.unload", `engines/${this.#name}/unload`));
     else if (state === "cold" || state === "failed") buttons.push(act("engines.load", `engines/${this.#name}/load`));
     else if (state === "not_installed") buttons.push(installation(this.#name, install, this.#signal, this.#changed));
     this.#buttons.replaceChildren(...buttons);
-  }
-
-  #button(label, work) {
-    const button = element("button", { class: "plain", type: "button", "data-needs": "admin" }, label);
-    button.addEventListener("click", async () => {
-      button.disabled = true;
-      try {
-        await work();
-        await this.#changed();
-      } catch (error) {
-        fail(error);
-      } finally {
-        button.disabled = false;
-      }
-    });
-    return button;
   }
 }
 

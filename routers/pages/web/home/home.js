@@ -1,5 +1,6 @@
 /** The front page: one box that speaks, one that listens, and what is running. */
 
+import { watch } from "../shared/actions.js";
 import { Dictation } from "../shared/dictation.js";
 import { element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
@@ -13,7 +14,7 @@ const EVERY_MS = 5000;
 export async function open(main, signal) {
   speakBox(main, signal);
   listenBox(main, signal);
-  watch(main, signal);
+  await watch(() => showState(main, signal), EVERY_MS, signal);
 }
 
 function speakBox(main, signal) {
@@ -81,14 +82,6 @@ async function transcribe(input, words, signal) {
   } catch (error) {
     words.textContent = "";
     throw error;
-  }
-}
-
-/** Shows what runs for as long as the page is open; rests while it is hidden. */
-async function watch(main, signal) {
-  while (!signal.aborted) {
-    if (!document.hidden) await showState(main, signal).catch((error) => signal.aborted || fail(error));
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
 }
 

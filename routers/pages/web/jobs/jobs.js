@@ -1,5 +1,6 @@
 /** Long work: books and recordings go in, and come out when they are done, over restarts of the server. */
 
+import { action, takesDrops, watch } from "../shared/actions.js";
 import { choices, element } from "../shared/dom.js";
 import { described, hasEnded } from "../shared/job.js";
 import { fail } from "../shared/notice.js";
@@ -34,16 +35,14 @@ class JobsPage {
       event.preventDefault();
       this.#begin(form).catch(fail);
     });
-    dropsInto(form);
+    takesDrops(form, (files) => (form.elements.file.files = files));
   }
 
   async load() {
     const voices = await json("voices", { signal: this.#signal });
     const { voice } = this.#main.querySelector("#new-job").elements;
     choices(voice, [["", text("speak.automatic")], ...voices.map(({ id, name, engine }) => [id, `${name} (${engine})`])]);
-    await this.#look();
-    const timer = setInterval(() => document.hidden || this.#look().catch(fail), EVERY_MS);
-    this.#signal.addEventListener("abort", () => clearInterval(timer));
+    await watch(() => this.#look(), EVERY_MS, this.#signal);
   }
 
   async #look() {
@@ -109,17 +108,6 @@ function transcription(files) {
   return { path: "jobs/transcription", body };
 }
 
-/** Files may also be dropped. */
-function dropsInto(form) {
-  for (const type of ["dragover", "dragleave", "drop"]) {
-    form.addEventListener(type, (event) => {
-      event.preventDefault();
-      form.toggleAttribute("data-over", type === "dragover");
-      if (type === "drop") form.elements.file.files = event.dataTransfer.files;
-    });
-  }
-}
-
 function nameOf({ subject, name, id }) {
   return name || subject || id;
 }
@@ -171,18 +159,9 @@ class Card {
   }
 
   #button(name, work) {
-    const button = element("button", { class: "plain", type: "button" }, text(name));
-    button.addEventListener("click", async () => {
-      button.disabled = true;
-      try {
-        await work();
-        await this.#told.changed();
-      } catch (error) {
-        fail(error);
-      } finally {
-        button.disabled = false;
-      }
+    return action(name, async () => {
+      await work();
+      await this.#told.changed();
     });
-    return button;
   }
 }

@@ -1,7 +1,7 @@
 /** Rows of keys and users. */
 
+import { action } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
-import { fail } from "../shared/notice.js";
 import { json, request } from "../shared/server.js";
 import { language, number, text } from "../shared/texts.js";
 
@@ -21,7 +21,7 @@ export function keyRow(key, users, signal, again, show) {
     await again();
   };
   const revoke = () => request(`admin/keys/${id}`, { method: "DELETE", signal }).then(again);
-  const offered = state === "valid" ? [button("keys.rotate", rotate), button("keys.revoke", () => confirm(text("keys.revoke.sure", { name })) && revoke())] : [];
+  const offered = state === "valid" ? [action("keys.rotate", rotate), action("keys.revoke", () => confirm(text("keys.revoke.sure", { name })) && revoke())] : [];
   return element("li", { "data-key-id": id }, words, element("div", { class: "buttons" }, ...offered));
 }
 
@@ -29,7 +29,7 @@ export function userRow({ id, name, created_at: created }, signal, again) {
   const words = element("div", {}, element("h3", { dir: "auto" }, name), element("p", { class: "soft" }, `${id} · ${text("keys.since", { day: day(created) })}`));
   const remove = () => confirm(text("keys.delete.sure", { name })) && request(`admin/users/${id}`, { method: "DELETE", signal }).then(again);
   const forget = () => confirm(text("keys.forget.sure", { name })) && request(`admin/users/${id}/data`, { method: "DELETE", signal }).then(again);
-  return element("li", { "data-user": id }, words, element("div", { class: "buttons" }, button("keys.forget", forget), button("keys.delete", remove)));
+  return element("li", { "data-user": id }, words, element("div", { class: "buttons" }, action("keys.forget", forget), action("keys.delete", remove)));
 }
 
 function limitsOf(limits) {
@@ -38,19 +38,4 @@ function limitsOf(limits) {
 
 function day(seconds) {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(seconds * 1000);
-}
-
-function button(name, work) {
-  const made = element("button", { class: "plain", type: "button" }, text(name));
-  made.addEventListener("click", async () => {
-    made.disabled = true;
-    try {
-      await work();
-    } catch (error) {
-      fail(error);
-    } finally {
-      made.disabled = false;
-    }
-  });
-  return made;
 }

@@ -1,5 +1,6 @@
 /** Speech into text: recordings and the microphone, with times and speakers, to edit and to take along. */
 
+import { takesDrops } from "../shared/actions.js";
 import { Dictation } from "../shared/dictation.js";
 import { choices, element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
@@ -27,13 +28,7 @@ class ListenPage {
     this.#form = main.querySelector("#listen");
     const { files } = this.#form.elements;
     files.addEventListener("change", () => this.#take([...files.files]));
-    for (const type of ["dragover", "dragleave", "drop"]) {
-      this.#form.addEventListener(type, (event) => {
-        event.preventDefault();
-        this.#form.toggleAttribute("data-over", type === "dragover");
-        if (type === "drop") this.#take([...event.dataTransfer.files]);
-      });
-    }
+    takesDrops(this.#form, (dropped) => this.#take([...dropped]));
     this.#form.addEventListener("change", ({ target }) => target.name !== "files" && this.#keep());
     this.#offerMicrophone();
   }

@@ -36,6 +36,7 @@ async function offer(form, engine, signal, again) {
     event.preventDefault();
     try {
       const answer = await send("tts", { text: text("voices.compare.text"), engine: engine.name, voice: formula() }, { signal });
+      URL.revokeObjectURL(player.src);
       player.src = URL.createObjectURL(await answer.blob());
       await player.play();
     } catch (error) {

@@ -1,7 +1,7 @@
 /** One voice of the library: what was found in its recording, as a picture, and what can be done with it. */
 
+import { action } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
-import { fail } from "../shared/notice.js";
 import { json, request } from "../shared/server.js";
 import { clock, number, text } from "../shared/texts.js";
 
@@ -20,10 +20,10 @@ export function card(voice, signal, again) {
   const facts = [text(`voices.source.${source}`), blend, language, text(`voices.visibility.${visibility}`), ...tags, consent?.statement];
   const words = element("div", {}, element("h3", { dir: "auto" }, name), element("p", { class: "soft", dir: "auto" }, facts.filter(Boolean).join(" · ")), problems(report));
   const player = element("audio", { controls: true, hidden: true });
-  const hear = (label, query) => button(label, async () => play(player, await request(`v1/voices/${id}/preview${query}`, { signal })));
+  const hear = (label, query) => action(label, async () => play(player, await request(`v1/voices/${id}/preview${query}`, { signal })));
   const offered = [hear("voices.hear", "")];
-  if (source === "recording") offered.push(hear("voices.hear_recording", "?source=recording"), button("voices.validate", () => json(`v1/voices/${id}/validate`, { method: "POST", signal }).then(again)));
-  offered.push(button("voices.remove", () => confirm(text("voices.remove.sure", { name })) && request(`v1/voices/${id}`, { method: "DELETE", signal }).then(again)));
+  if (source === "recording") offered.push(hear("voices.hear_recording", "?source=recording"), action("voices.validate", () => json(`v1/voices/${id}/validate`, { method: "POST", signal }).then(again)));
+  offered.push(action("voices.remove", () => confirm(text("voices.remove.sure", { name })) && request(`v1/voices/${id}`, { method: "DELETE", signal }).then(again)));
   return element("li", { "data-voice": id }, element("div", {}, words, picture(report), player), element("div", { class: "buttons" }, ...offered));
 }
 
@@ -49,19 +49,4 @@ async function play(player, answer) {
   player.src = URL.createObjectURL(await answer.blob());
   player.hidden = false;
   await player.play();
-}
-
-function button(name, work) {
-  const made = element("button", { class: "plain", type: "button" }, text(name));
-  made.addEventListener("click", async () => {
-    made.disabled = true;
-    try {
-      await work();
-    } catch (error) {
-      fail(error);
-    } finally {
-      made.disabled = false;
-    }
-  });
-  return made;
 }

@@ -14,6 +14,8 @@ export function offerComparison(form, signal) {
     event.preventDefault();
     blind.hidden = true;
     verdict.textContent = text("speak.waiting");
+    for (const { url } of pair) URL.revokeObjectURL(url);
+    pair = [];
     try {
       pair = await spoken(form, signal);
       blind.hidden = false;

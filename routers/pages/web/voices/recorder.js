@@ -1,5 +1,6 @@
 /** A recording for a voice: from the microphone, with its level and time, or a file. */
 
+import { takesDrops } from "../shared/actions.js";
 import { fail } from "../shared/notice.js";
 import { clock, text } from "../shared/texts.js";
 
@@ -19,13 +20,7 @@ export class Recorder {
     this.#button = form.querySelector("#record");
     this.#button.addEventListener("click", () => (this.#media ? this.#media.stop() : this.#begin().catch(fail)));
     form.elements.file.addEventListener("change", ({ target }) => target.files[0] && this.#take(target.files[0]));
-    for (const type of ["dragover", "dragleave", "drop"]) {
-      form.addEventListener(type, (event) => {
-        event.preventDefault();
-        form.toggleAttribute("data-over", type === "dragover");
-        if (type === "drop" && event.dataTransfer.files[0]) this.#take(event.dataTransfer.files[0]);
-      });
-    }
+    takesDrops(form, ([file]) => file && this.#take(file));
     signal.addEventListener("abort", () => this.#release());
   }
 
