@@ -8,7 +8,10 @@ import typer
 
 from adapters.configuration.adapter import EXIT_STATUS, startup_message
 from commands import audit, database, keys
-from stts.errors import InvalidConfiguration, STTSError
+from stts.errors import InvalidConfiguration, InvalidRequest, STTSError
+
+REFUSED = 4
+"""Exit status for what cannot be done, as of all commands of `stts` (docs/command.md)."""
 
 app = typer.Typer(name="stts", no_args_is_help=True, add_completion=False)
 app.add_typer(database.app, name="db")
@@ -24,7 +27,7 @@ def main() -> int:
         return EXIT_STATUS
     except STTSError as error:
         print(error.message, file=sys.stderr)  # noqa: T201
-        return EXIT_STATUS
+        return EXIT_STATUS if isinstance(error, InvalidRequest) else REFUSED
     return 0
 
 

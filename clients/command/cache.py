@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 import typer
 
-from clients.command.connection import CommandFailed, connected, require, succeed
+from clients.command.connection import connected, require, succeed
+from clients.command.exit_status import CommandFailed
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
-from clients.command.terminal import explained, show_json, table
+from clients.command.terminal import explained, show_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="The cache of speech: look, clear, warm up.")
 
@@ -26,7 +27,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         show_json(found)
     else:
-        print(table([{**tier, "size": f"{tier['bytes'] / 1e6:.1f}"} for tier in found["tiers"]], COLUMNS))
+        show_table([{**tier, "size": f"{tier['bytes'] / 1e6:.1f}"} for tier in found["tiers"]], COLUMNS)
 
 
 @app.command()

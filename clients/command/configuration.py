@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from clients.caller import Caller
-from clients.command.connection import CommandFailed, connected, succeed
+from clients.command.connection import connected, succeed
+from clients.command.exit_status import ANSWERED_NO, USAGE, CommandFailed
 from clients.command.speech import Json
-from clients.command.terminal import explained, show_json, table
+from clients.command.terminal import explained, show_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="Settings of a running server: show, set, check, reload.")
 
@@ -29,20 +30,20 @@ def show(
         settings = succeed(caller.ask("GET", "/config"))["settings"]
         chosen = {key: state for key, state in settings.items() if key.startswith(prefix)}
         if not chosen:
-            raise CommandFailed(f"No key begins with {prefix}; sections are {', '.join(_sections(settings))}.")
+            raise CommandFailed(f"No key begins with {prefix}; sections are {', '.join(_sections(settings))}.", USAGE)
     if as_json:
         show_json(chosen)
     else:
-        print(table([_row(key, state) for key, state in chosen.items()], COLUMNS))
+        show_table([_row(key, state) for key, state in chosen.items()], COLUMNS)
 
 
 @app.command()
 def check(context: typer.Context, assignments: Assignments, as_json: Json = False) -> None:
-    """Tells what a change would do, and changes nothing; ends with 2 where it would be refused."""
+    """Tells what a change would do, and changes nothing; ends with 1 where it would be refused."""
     with explained(as_json), connected(context.obj) as caller:
         found = succeed(caller.post("/config/validate", _body(assignments)))
         if not found["valid"]:
-            raise CommandFailed(_complaint(found))
+            raise CommandFailed(_complaint(found), ANSWERED_NO)
     _told(found, "It would be taken.", as_json)
 
 
@@ -84,7 +85,7 @@ def _body(assignments: list[str]) -> dict[str, Any]:
     for assignment in assignments:
         key, equals, value = assignment.partition("=")
         if not equals or not key:
-            raise CommandFailed(f"{assignment} is no assignment: write KEY=VALUE, as tts.format=mp3.")
+            raise CommandFailed(f"{assignment} is no assignment: write KEY=VALUE, as tts.format=mp3.", USAGE)
         *path, last = key.split(".")
         place = body
         for name in path:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from clients.caller import Answer, Caller
+from clients.command.exit_status import REFUSED, UNREACHED, CommandFailed
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -23,18 +24,6 @@ START_SECONDS = 120.0
 """Longest wait for a server of one's own to listen, before it is killed."""
 STOP_SECONDS = 15.0
 """Longest wait for a server of one's own to end, before it is killed."""
-REFUSED = 2
-"""Exit status for what the server refused."""
-UNREACHED = 3
-"""Exit status where no server answers."""
-
-
-class CommandFailed(Exception):
-    """A command cannot go on. Its message is for the person at the terminal."""
-
-    def __init__(self, message: str, status: int = REFUSED) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,14 @@ from typing import Any, Literal
 import typer
 
 from clients.caller import Answer, Caller
-from clients.command.connection import CommandFailed, connected, default_url, succeed
+from clients.command.connection import connected, default_url, succeed
+from clients.command.exit_status import ANSWERED_NO, CommandFailed
 from clients.command.playback import PLAYERS
 from clients.command.speech import Json
 from clients.command.terminal import explained, show_json
 
 Verdict = Literal["good", "advice", "bad"]
 MARKS: dict[Verdict, str] = {"good": "ok  ", "advice": "note", "bad": "BAD "}
-FOUND_BAD = 1
-"""Exit status where something is bad."""
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 2_000_000_000
 START_SECONDS = 15.0
@@ -57,7 +56,7 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
             if finding.mend:
                 print(f"      {finding.mend}")
     if any(finding.verdict == "bad" for finding in findings):
-        raise typer.Exit(FOUND_BAD)
+        raise typer.Exit(ANSWERED_NO)
 
 
 def _machine() -> Iterator[Finding]:

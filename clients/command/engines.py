@@ -8,10 +8,11 @@ from urllib.parse import quote
 import typer
 
 from clients.caller import Caller
-from clients.command.connection import CommandFailed, connected, succeed
+from clients.command.connection import connected, succeed
+from clients.command.exit_status import ANSWERED_NO, CommandFailed
 from clients.command.following import follow
 from clients.command.speech import Json
-from clients.command.terminal import explained, show_json, table
+from clients.command.terminal import explained, show_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="Engines: list, install, load, unload, probe.")
 
@@ -27,7 +28,7 @@ def listing(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         show_json(found)
     else:
-        print(table(found, COLUMNS))
+        show_table(found, COLUMNS)
 
 
 @app.command()
@@ -64,11 +65,11 @@ def unload(context: typer.Context, name: Name, as_json: Json = False) -> None:
 
 @app.command()
 def probe(context: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Loads an engine and really runs it once; ends with 2 where it fails."""
+    """Loads an engine and really runs it once; ends with 1 where it fails."""
     with explained(as_json), connected(context.obj) as caller:
         result = _probed(caller, name)
         if not result["ok"]:
-            raise CommandFailed(f"{name} does not work: {result['error']}")
+            raise CommandFailed(f"{name} does not work: {result['error']}", ANSWERED_NO)
     _show(result, f"{name} works: {result['seconds']:.3f} s.", as_json)
 
 

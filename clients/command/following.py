@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from clients.caller import Caller
-from clients.command.connection import CommandFailed, succeed
+from clients.command.connection import succeed
+from clients.command.exit_status import CommandFailed
 from clients.command.terminal import Progress
 
 ASK_SECONDS = 0.25

@@ -10,11 +10,12 @@ from urllib.parse import quote
 import typer
 
 from clients.caller import Caller, seconds_to_wait
-from clients.command.connection import CommandFailed, connected, require, succeed
+from clients.command.connection import connected, require, succeed
+from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.following import watch
 from clients.command.output import arriving, write
 from clients.command.speech import EngineChoice, Json, Language
-from clients.command.terminal import Progress, explained, show_json, table
+from clients.command.terminal import Progress, explained, show_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="Jobs: speak books and lists of texts in the background; follow, fetch.")
 
@@ -38,7 +39,7 @@ def listing(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         show_json(found)
     else:
-        print(table([_row(job) for job in found], COLUMNS))
+        show_table([_row(job) for job in found], COLUMNS)
 
 
 @app.command()
@@ -147,7 +148,7 @@ def _fetch(caller: Caller, job_id: str, way: str, output: Path, *, lines: bool) 
 def _way(output: Path) -> str:
     way = WAYS.get(output.suffix.lower())
     if way is None:
-        raise CommandFailed(f"{output}: its name must end in one of {', '.join(WAYS)}.")
+        raise CommandFailed(f"{output}: its name must end in one of {', '.join(WAYS)}.", USAGE)
     return way
 
 
@@ -162,7 +163,7 @@ def _tell(job: dict[str, Any], as_json: bool) -> None:
     if as_json:
         show_json(job)
     else:
-        print(table([_row(job)], COLUMNS))
+        show_table([_row(job)], COLUMNS)
 
 
 def _row(job: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import typer
 from clients.command.connection import connected, succeed
 from clients.command.following import follow
 from clients.command.speech import Json
-from clients.command.terminal import explained, show_json, table
+from clients.command.terminal import explained, show_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="Models: list, pull, remove.")
 
@@ -33,7 +33,7 @@ def listing(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         show_json(found)
     else:
-        print(table([{**model, "size": f"{model['bytes'] / 1e6:.1f} MB"} for model in found], COLUMNS))
+        show_table([{**model, "size": f"{model['bytes'] / 1e6:.1f} MB"} for model in found], COLUMNS)
 
 
 @app.command()

@@ -6,7 +6,7 @@ import http.client
 from collections.abc import Iterable
 from pathlib import Path
 
-from clients.command.connection import UNREACHED, CommandFailed
+from clients.command.exit_status import UNREACHED, CommandFailed
 
 
 def arriving(blocks: Iterable[bytes]) -> Iterable[bytes]:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 
-from clients.command.connection import CommandFailed
+from clients.command.exit_status import LACKING, CommandFailed
 
 PLAYERS = (
     ("paplay",),
@@ -24,7 +24,7 @@ def player() -> tuple[str, ...]:
     found = next((command for command in PLAYERS if shutil.which(command[0])), None)
     if found is None:
         names = ", ".join(command[0] for command in PLAYERS)
-        raise CommandFailed(f"There is no player here ({names}): give --output FILE.")
+        raise CommandFailed(f"There is no player here ({names}): give --output FILE.", LACKING)
     return found
 
 
@@ -40,6 +40,8 @@ def play(blocks: Iterable[bytes]) -> None:
             process.stdin.close()
         except BrokenPipeError:
             reason = process.stderr.read().decode(errors="replace").strip().splitlines()
-            raise CommandFailed(f"{command[0]} gave up: {reason[-1] if reason else 'no reason given'}") from None
+            raise CommandFailed(
+                f"{command[0]} gave up: {reason[-1] if reason else 'no reason given'}", LACKING
+            ) from None
     if process.returncode:
-        raise CommandFailed(f"{command[0]} ended with {process.returncode}: is there a sound device?")
+        raise CommandFailed(f"{command[0]} ended with {process.returncode}: is there a sound device?", LACKING)

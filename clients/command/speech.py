@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 
 import typer
 
-from clients.command.connection import CommandFailed, connected, require, succeed
+from clients.command.connection import connected, require, succeed
+from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.output import arriving, write
 from clients.command.playback import play
-from clients.command.terminal import explained, show_json, table
+from clients.command.terminal import explained, show_json, show_table
 
 STANDARD = "-"
 """Stands for the standard input or output."""
@@ -40,7 +41,7 @@ def say(
     """Speaks a text: into a file, or aloud."""
     with explained(as_json):
         if output is None and format and format.lower() != PLAYED:
-            raise CommandFailed(f"Players here are given {PLAYED} only: name a file with --output for {format}.")
+            raise CommandFailed(f"Players here are given {PLAYED} only: name a file with --output for {format}.", USAGE)
         words = sys.stdin.read() if text == STANDARD else text
         wanted = {"voice": voice, "engine": engine, "language": language, "format": format or _format_of(output)}
         # A file gets its true length in its header; what is heard at once comes as it is made.
@@ -66,14 +67,14 @@ def voices(
     if as_json:
         show_json(found)
     else:
-        print(table(found, {"ENGINE": "engine", "VOICE": "id", "LANGUAGES": "languages", "GENDER": "gender"}))
+        show_table(found, {"ENGINE": "engine", "VOICE": "id", "LANGUAGES": "languages", "GENDER": "gender"})
 
 
 def _format_of(output: str | None) -> str:
     """The format that a file's name says."""
     ending = Path(output or "").suffix.lower().removeprefix(".")
     if ending and ending not in (*FORMATS, "ogg"):
-        raise CommandFailed(f"{output}: give --format, one of {', '.join(FORMATS)}.")
+        raise CommandFailed(f"{output}: give --format, one of {', '.join(FORMATS)}.", USAGE)
     return ending or "wav"
 
 

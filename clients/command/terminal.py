@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from clients.command.connection import CommandFailed
+from clients.command.exit_status import CommandFailed
 
 GAP = "  "
 
@@ -30,6 +30,25 @@ def explained(as_json: bool) -> Iterator[None]:
 
 def show_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def show_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
+    """Prints rows: framed at a terminal, where what is too wide is folded; elsewhere as lines for `grep` and `cut`."""
+    if not sys.stdout.isatty():
+        print(table(rows, columns))
+        return
+    # Rich costs a third of the time that a command takes to start.
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    framed = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in columns:
+        framed.add_column(heading, overflow="fold")
+    for row in rows:
+        framed.add_row(*(Text(_cell(row.get(field))) for field in columns.values()))
+    Console().print(framed)
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:

@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from clients.caller import Answer, Caller
-from clients.command.connection import UNREACHED, CommandFailed, connected, require, succeeded
+from clients.command.connection import connected, require, succeeded
+from clients.command.exit_status import ANSWERED_NO, UNREACHED, USAGE, CommandFailed
 from clients.command.output import write
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
 from clients.command.terminal import Progress, explained, show_json
@@ -28,8 +29,6 @@ RECORDINGS = frozenset(
     }
 )
 """Endings of the files that are taken out of a folder."""
-SOME_FAILED = 1
-"""Exit status where some recordings could not be transcribed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def transcribe(
     """Writes down what recordings say. Of many, a second run goes on where the first one ended."""
     with explained(as_json):
         if format not in FORMATS:
-            raise CommandFailed(f"There is no format {format}: choose {', '.join(FORMATS)}.")
+            raise CommandFailed(f"There is no format {format}: choose {', '.join(FORMATS)}.", USAGE)
         recordings = None if files == [STANDARD] else list(found(files))
         one = recordings is None or (len(recordings) == 1 and not os.path.isdir(files[0]))
         fields = {"language": language, "engine": engine, "format": format}
@@ -69,7 +68,9 @@ def transcribe(
             _print_one(context, None if recordings is None else recordings[0], given, as_json)
             return
         if recordings is None:
-            raise CommandFailed("The standard input has no name to call a file by: leave --beside and --output out.")
+            raise CommandFailed(
+                "The standard input has no name to call a file by: leave --beside and --output out.", USAGE
+            )
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         wanted = Wanted(given, FORMATS[format], folder)
@@ -78,7 +79,7 @@ def transcribe(
     if as_json:
         show_json(done)
     if any("error" in each for each in done):
-        raise typer.Exit(SOME_FAILED)
+        raise typer.Exit(ANSWERED_NO)
 
 
 def found(names: Sequence[str]) -> Iterator[Path]:

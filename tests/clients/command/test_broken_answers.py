@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from benchmarks.server import free_port
 from clients.command import connection, playback
-from clients.command.connection import REFUSED, UNREACHED
+from clients.command.exit_status import UNREACHED, USAGE
 from clients.command.main import app
 from tests.engines.speech_server import Asked, Reply, SpeechServer, speech_server
 
@@ -75,7 +75,7 @@ def test_the_disk_is_blamed_for_its_own(server: SpeechServer, tmp_path: Path) ->
 def test_only_wav_is_played(server: SpeechServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playback, "PLAYERS", (("tee", str(tmp_path / "heard.wav")),))
     refused = stts(server, Reply(b"RIFF"), "say", "Hello", "--format", "mp3")
-    assert (refused.exit_code, server.asked) == (REFUSED, [])
+    assert (refused.exit_code, server.asked) == (USAGE, [])
     assert "--output" in refused.stderr
     assert stts(server, Reply(b"RIFF"), "say", "Hello", "--format", "WAV").exit_code == 0
 

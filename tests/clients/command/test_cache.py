@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks.server import Server, running
-from clients.command.connection import REFUSED
+from clients.command.exit_status import REFUSED
 from clients.command.main import app
 
 pytestmark = pytest.mark.socket

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from benchmarks.server import Server, free_port, running
 from clients.command import engines, playback
-from clients.command.connection import REFUSED, UNREACHED, CommandFailed
+from clients.command.exit_status import REFUSED, UNREACHED, USAGE, CommandFailed
 from clients.command.main import app
 
 pytestmark = pytest.mark.socket
@@ -49,7 +49,7 @@ def test_a_file_s_name_says_the_format(server: Server, tmp_path: Path) -> None:
     assert stts(server, "say", "Hello", "-o", str(target)).exit_code == 0
     assert target.read_bytes()[:2] == b"\xff\xf3"
     refused = stts(server, "say", "Hello", "-o", str(tmp_path / "hello.doc"))
-    assert refused.exit_code == REFUSED
+    assert refused.exit_code == USAGE
     assert "--format" in refused.output
 
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks.server import Server, running
-from clients.command.connection import REFUSED
+from clients.command.exit_status import ANSWERED_NO, REFUSED, USAGE
 from clients.command.main import app
 
 pytestmark = pytest.mark.socket
@@ -36,16 +36,16 @@ def test_settings_are_shown_with_their_sources_and_secrets_masked(server: Server
     assert json.loads(shown.output)["security.api_key"]["protected"] is True
     assert KEY not in shown.output
     nothing = stts(server, "config", "show", "nothing")
-    assert nothing.exit_code == REFUSED
+    assert nothing.exit_code == USAGE
     assert "sections are server, security" in nothing.output
 
 
 def test_a_change_is_checked_before_it_is_made(server: Server) -> None:
     wrong = stts(server, "config", "check", "limits.text_characters=-1")
-    assert wrong.exit_code == REFUSED
+    assert wrong.exit_code == ANSWERED_NO
     assert "limits.text_characters" in wrong.output
     assert "It would be taken" in stts(server, "config", "check", "limits.text_characters=5000").output
-    assert stts(server, "config", "check", "limits").exit_code == REFUSED
+    assert stts(server, "config", "check", "limits").exit_code == USAGE
 
 
 def test_a_change_is_made_and_taken_back(server: Server) -> None:

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks.server import Server, running
-from clients.command.connection import REFUSED, UNREACHED
+from clients.command.exit_status import REFUSED, UNREACHED, USAGE
 from clients.command.main import app
 from stts.settings import Settings, StorageSettings, TTSSettings
 from tests import server as server_here
@@ -90,13 +90,14 @@ def test_what_cannot_be_done_is_said_in_words(server: Server, book: Path, tmp_pa
         (("speak", tmp_path / "broken.epub"), "damaged"),
         (("speak", tmp_path / "missing.epub"), "cannot be read"),
         (("speak", book, "--voice", "nobody"), "has this voice"),
-        (("speak", book, "-o", tmp_path / "tales.doc"), ".m4b"),
         (("fetch", "job-0", tmp_path / "x.zip"), "no such job"),
         (("follow", "job-0"), "no such job"),
     ):
         refused = jobs(server, *arguments)
         assert (refused.exit_code, words in refused.output) == (REFUSED, True), (arguments, refused.output)
     assert not (tmp_path / "x.zip").exists()
+    ending = jobs(server, "speak", book, "-o", tmp_path / "tales.doc")
+    assert (ending.exit_code, ".m4b" in ending.output) == (USAGE, True)
     assert CliRunner().invoke(app, ["--url", "http://127.0.0.1:9", "jobs", "list"]).exit_code == UNREACHED
 
 

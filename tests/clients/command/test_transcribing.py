@@ -12,9 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks.server import Server, running
-from clients.command.connection import REFUSED
+from clients.command.exit_status import ANSWERED_NO, REFUSED, USAGE
 from clients.command.main import app
-from clients.command.transcribing import SOME_FAILED
 from tests.engines.speech import DATA
 
 pytestmark = pytest.mark.socket
@@ -83,7 +82,7 @@ def test_files_go_into_a_folder_and_are_made_anew_where_that_is_wanted(
 def test_a_recording_that_fails_leaves_the_others_alone(server: Server, recordings: Path) -> None:
     (recordings / "broken.mp3").write_bytes(b"no sound")
     result = transcribe(server, recordings)
-    assert result.exit_code == SOME_FAILED
+    assert result.exit_code == ANSWERED_NO
     assert f"{recordings / 'broken.mp3'}: " in result.output
     assert WORDS in (recordings / "one.txt").read_text()
     assert not (recordings / "broken.txt").exists()
@@ -91,8 +90,10 @@ def test_a_recording_that_fails_leaves_the_others_alone(server: Server, recordin
 
 def test_names_that_find_nothing_are_told(server: Server, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    for name, told in (("missing-*.mp3", "no such file"), (tmp_path / "empty", "no recording in"), ("-", "no name")):
+    for name, told in (("missing-*.mp3", "no such file"), (tmp_path / "empty", "no recording in")):
         result = transcribe(server, name, "--beside")
         assert result.exit_code == REFUSED
         assert told in result.output
+    nameless = transcribe(server, "-", "--beside")
+    assert (nameless.exit_code, "no name" in nameless.output) == (USAGE, True)
     assert "no format" in transcribe(server, "-", "--format", "doc").output
