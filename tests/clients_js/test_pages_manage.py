@@ -14,6 +14,13 @@ from tests.clients_js.conftest import configured
 from tests.keyed import Keyed, keyed_server
 
 READY = "html[data-ready]"
+ROLES = {
+    "none": ["home", "engines"],
+    "read": ["home", "engines"],
+    "write": ["home", "speak", "listen", "voices", "jobs", "engines"],
+    "admin": ["home", "speak", "listen", "voices", "jobs", "engines", "analytics", "settings", "keys"],
+}
+"""Pages in the navigation for whoever has given no key, and for keys of each role."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +63,49 @@ async def test_a_wrong_key_is_asked_for_again(browser: Browser, keyed: Keyed) ->
         await page.fill("[name=key]", "stts_000000000000_0000")
         await page.click("button[value=use]")
         await expect(page.locator("#key-who")).to_contain_text("does not know")
+
+
+async def test_roles_decide_which_pages_are_shown(browser: Browser, keyed: Keyed) -> None:
+    async with visited(browser, f"{keyed.server.url}/app/engines") as page:
+        for role, shown in ROLES.items():
+            await page.click("#open-key") if role != "none" else await page.wait_for_selector("dialog#key[open]")
+            if role == "none":
+                await page.click("dialog#key button[value='']")
+            else:
+                await page.fill("[name=key]", keyed.key(role=role)["key"])
+                await page.click("button[value=use]")
+            await expect(page.locator("html")).to_have_attribute("data-role", role)
+            links = page.locator("nav [data-page]:visible")
+            assert await links.evaluate_all("links => links.map((link) => link.dataset.page)") == shown
+
+
+async def test_a_key_that_is_not_given_is_not_asked_for_again_and_again(browser: Browser, keyed: Keyed) -> None:
+    async with visited(browser, f"{keyed.server.url}/app/jobs") as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.wait_for_selector("dialog#key[open]")
+        await page.clock.install()
+        asked.clear()
+        await page.clock.run_for(60_000)
+        assert asked == []
+        await page.click("dialog#key button[value='']")
+        await expect(page.locator("#notice-text")).to_contain_text("button Key")
+        asked.clear()
+        await page.clock.run_for(60_000)
+        assert asked == []
+        assert await page.locator("dialog#key").is_hidden()
+
+
+async def test_a_socket_that_wants_a_key_asks_for_it_and_goes_on(browser: Browser, keyed: Keyed) -> None:
+    async with visited(browser, f"{keyed.server.url}/app/speak") as page:
+        await page.wait_for_selector("dialog#key[open]")
+        await page.click("dialog#key button[value='']")
+        await page.click("#open-key")
+        await page.fill("[name=key]", keyed.key(role="read")["key"])
+        await page.click("button[value=use]")
+        await page.fill("[name=text]", "Hello.")
+        await page.click("#speak button[type=submit]")
+        await expect(page.locator("#notice-text")).to_contain_text("neither speak nor listen")
 
 
 async def test_a_key_is_made_shown_once_and_revoked(browser: Browser, keyed: Keyed) -> None:

@@ -49,7 +49,10 @@ function listenBox(main, signal) {
   const dictation = new Dictation(signal, {
     text: (sure, tail) => words.replaceChildren(sure, element("span", { class: "said" }, tail)),
     level: (value) => (level.value = value),
-    end: () => pressed(false),
+    end: (error) => {
+      pressed(false);
+      if (error) fail(error);
+    },
   });
   const pressed = (on) => {
     button.setAttribute("aria-pressed", String(on));

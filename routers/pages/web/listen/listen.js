@@ -78,7 +78,10 @@ class ListenPage {
     const dictation = new Dictation(this.#signal, {
       text: (sure, tail) => words.replaceChildren(sure, " ", element("span", { class: "said" }, tail)),
       level: (value) => (level.value = value),
-      end: () => pressed(false),
+      end: (error) => {
+        pressed(false);
+        if (error) fail(error);
+      },
     });
     button.addEventListener("click", async () => {
       const on = !dictation.isOn;

@@ -1,7 +1,8 @@
 /** What people do on a page, and what a page does by itself while it is open. */
 
 import { element } from "./dom.js";
-import { fail } from "./notice.js";
+import { dismiss, fail } from "./notice.js";
+import { keyChanges } from "./server.js";
 import { text } from "./texts.js";
 
 /** A button that rests while its work goes on, and tells why it failed. @param {string} name of its text */
@@ -31,9 +32,29 @@ export function takesDrops(place, take) {
   }
 }
 
-/** Looks now, and again and again until the signal; rests while nobody sees the page. @param {() => Promise<void>} look */
+/**
+ * Looks now, and again and again until the signal, one look at a time; rests while nobody sees the page. A failure is
+ * told once; what is refused for want of a key or of rights is looked at again when there is another key.
+ * @param {() => Promise<void>} look
+ */
 export async function watch(look, milliseconds, signal) {
-  const timer = setInterval(() => document.hidden || look().catch(fail), milliseconds);
-  signal.addEventListener("abort", () => clearInterval(timer));
-  await look();
+  let timer = 0;
+  let looking = false;
+  let failed = false;
+  const again = async () => {
+    clearTimeout(timer);
+    if (looking || signal.aborted) return;
+    looking = true;
+    const error = await look().then(() => null, (reason) => reason);
+    looking = false;
+    if (signal.aborted) return;
+    if (error && !failed) fail(error);
+    else if (failed && !error) dismiss();
+    failed = error !== null;
+    if (![401, 403].includes(error?.status)) wait();
+  };
+  const wait = () => (timer = setTimeout(() => (document.hidden ? wait() : again()), milliseconds));
+  keyChanges.addEventListener("change", again, { signal });
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  await again();
 }

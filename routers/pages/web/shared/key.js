@@ -1,19 +1,30 @@
 /** The dialog in which somebody gives the key, and what the key may do. */
 
-import { hasKey, onKeyWanted, quietly, useKey } from "./server.js";
+import { hasKey, keyChanges, onKeyWanted, quietly, useKey } from "./server.js";
 import { text } from "./texts.js";
 
 const dialog = document.getElementById("key");
 const form = dialog.querySelector("form");
 let asked = null;
+let declined = false;
 
 /** @param {(me: object | null) => void} onChange who somebody is, whenever that may have changed */
 export function offerKey(onChange) {
-  onKeyWanted(async () => (await ask()) === "use");
-  document.getElementById("open-key").addEventListener("click", async () => {
-    if ((await ask()) !== "") onChange(await quietly("me"));
+  const look = async () => onChange(await quietly("me"));
+  onKeyWanted(whenWanted);
+  keyChanges.addEventListener("change", () => {
+    declined = false;
+    look();
   });
-  quietly("me").then(onChange);
+  document.getElementById("open-key").addEventListener("click", ask);
+  look();
+}
+
+/** Asks once: whoever has said no is told by each refusal where the button is. @returns {Promise<boolean>} there is another key */
+async function whenWanted() {
+  if (declined) return false;
+  declined = (await ask()) !== "use";
+  return !declined;
 }
 
 /** Shows the dialog, once at a time. @returns {Promise<string>} "use", "forget" or "" */

@@ -1,7 +1,21 @@
 /** What went wrong, and what to do next: one notice at the top of the page. */
 
-import { Refused } from "./server.js";
+import { Refused, Unreachable } from "./server.js";
 import { text } from "./texts.js";
+
+/** The microphone does not open. */
+export class NoMicrophone extends Error {
+  /** @param {string} reason the name of the browser's DOMException */
+  constructor(reason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+/** For the promise of a microphone: tells its failures from all others. @param {DOMException} error */
+export function withoutMicrophone(error) {
+  throw new NoMicrophone(error.name);
+}
 
 const notice = document.getElementById("notice");
 document.getElementById("notice-close").addEventListener("click", dismiss);
@@ -10,9 +24,9 @@ document.getElementById("notice-close").addEventListener("click", dismiss);
 export function fail(error) {
   if (error?.name === "AbortError") return;
   if (error instanceof Refused) show(text(`error.${error.status}.title`), advice(error));
-  else if (error instanceof TypeError) show(text("error.away.title"), text("error.away.text"));
-  else if (error instanceof DOMException) show(text("error.microphone.title"), microphone(error));
-  else throw error;
+  else if (error instanceof Unreachable) show(text("error.away.title"), text("error.away.text"));
+  else if (error instanceof NoMicrophone) show(text("error.microphone.title"), microphone(error));
+  else show(text("error.title"), `${error?.message ?? error} ${text("error.page.next")}`); // ours, or the browser's own words
 }
 
 export function show(title, words) {
@@ -34,7 +48,7 @@ function advice({ message, status, allowed, requestId }) {
   return parts.join(" ");
 }
 
-function microphone({ name }) {
-  const known = ["NotAllowedError", "NotFoundError", "NotReadableError"].includes(name);
-  return text(known ? `error.microphone.${name}` : "error.microphone.text");
+function microphone({ reason }) {
+  const known = ["NotAllowedError", "NotFoundError", "NotReadableError"].includes(reason);
+  return text(known ? `error.microphone.${reason}` : "error.microphone.text");
 }

@@ -5,9 +5,13 @@ import { text } from "./texts.js";
 
 const ROOT = new URL("../../../", import.meta.url); // below whatever prefix the pages are served at
 const KEPT = "stts.key";
+const OPEN_SECONDS = 10;
 
 let key = localStorage.getItem(KEPT) ?? "";
 let askForKey = async () => false;
+
+/** Tells by "change" that there is another key, or none. */
+export const keyChanges = new EventTarget();
 
 /** The server said no, in its own words. */
 export class Refused extends Error {
@@ -21,11 +25,15 @@ export class Refused extends Error {
   }
 }
 
+/** There was no answer: the server is away, or the network is. */
+export class Unreachable extends Error {}
+
 /** @param {string} given @param {boolean} keep in this browser, else for as long as the page is open */
 export function useKey(given, keep) {
   key = given;
   if (keep && given) localStorage.setItem(KEPT, given);
   else localStorage.removeItem(KEPT);
+  keyChanges.dispatchEvent(new Event("change"));
 }
 
 /** @param {() => Promise<boolean>} ask is called where the server wants a key; true: there is another one now */
@@ -59,7 +67,7 @@ export function send(path, body, options = {}) {
   return request(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
 }
 
-/** @throws {Refused} @throws {TypeError} where the server cannot be reached @throws {DOMException} AbortError */
+/** @throws {Refused} @throws {Unreachable} @throws {DOMException} AbortError */
 export async function request(path, options = {}) {
   const answer = await once(path, options);
   if (answer.ok) return answer;
@@ -67,8 +75,29 @@ export async function request(path, options = {}) {
   throw new Refused(answer.status, await problem(answer));
 }
 
-/** @param {string} path @param {Record<string, unknown>} query what is null or empty is left out */
-export function socket(path, query = {}) {
+/**
+ * A socket that is open. Browsers hide why one was refused: then the server is asked who this is, with a key where it
+ * wants one, and another key is another try.
+ * @param {string} path @param {Record<string, unknown>} query what is null or empty is left out
+ * @returns {Promise<WebSocket>} @throws {Refused} @throws {Unreachable}
+ */
+export async function connected(path, query = {}) {
+  const tried = key;
+  const opened = socket(path, query);
+  const timer = setTimeout(() => opened.close(), OPEN_SECONDS * 1000);
+  const isOpen = await new Promise((resolve) => {
+    opened.onopen = () => resolve(true);
+    opened.onclose = () => resolve(false);
+  });
+  clearTimeout(timer);
+  if (isOpen) return opened;
+  const me = await json("me");
+  if (key !== tried) return connected(path, query);
+  if (me.role === "read") throw new Refused(403, { detail: text("error.403.read") });
+  throw new Unreachable();
+}
+
+function socket(path, query) {
   const url = new URL(path, ROOT);
   url.protocol = url.protocol.replace("http", "ws");
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== "") url.searchParams.set(name, value);
@@ -82,9 +111,13 @@ export function address(path) {
   return new URL(path, ROOT).href;
 }
 
-function once(path, { headers = {}, ...options }) {
+async function once(path, { headers = {}, ...options }) {
   const mine = key ? { "X-API-Key": encoded(key) } : {};
-  return fetch(new URL(path, ROOT), { cache: "no-store", ...options, headers: { ...mine, ...headers } });
+  try {
+    return await fetch(new URL(path, ROOT), { cache: "no-store", ...options, headers: { ...mine, ...headers } });
+  } catch (error) {
+    throw error instanceof TypeError ? new Unreachable() : error; // it is all that fetch tells of a network
+  }
 }
 
 async function problem(answer) {

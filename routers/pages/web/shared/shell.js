@@ -6,6 +6,7 @@
 
 import { offerKey } from "./key.js";
 import { dismiss, fail } from "./notice.js";
+import { request } from "./server.js";
 import { text } from "./texts.js";
 
 const THEME = "stts.theme";
@@ -36,9 +37,9 @@ function setUpPreferences() {
   });
 }
 
-/** Shows what a role may see. @param {{role: string} | null} me */
+/** Shows what a role may see; without one, what needs none. @param {{role: string} | null} me */
 function showFor(me) {
-  document.documentElement.dataset.role = me?.role ?? "unknown";
+  document.documentElement.dataset.role = me?.role ?? "none";
 }
 
 async function start() {
@@ -54,8 +55,7 @@ async function go(page, forward) {
   going = new AbortController();
   const { signal } = going;
   try {
-    const answer = await fetch(new URL(page, location.href), { signal });
-    if (!answer.ok) throw new TypeError(page);
+    const answer = await request(`app/${page}`, { signal });
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (signal.aborted) return;
     leaving.abort();

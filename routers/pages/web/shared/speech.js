@@ -1,10 +1,9 @@
 /** Speaks over WS /ws/tts and plays while it arrives. One socket serves all that a page says. */
 
 import { Player } from "../talk/player.js";
-import { Refused, socket } from "./server.js";
+import { Refused, Unreachable, connected } from "./server.js";
 
 const RATE = 24000;
-const OPEN_SECONDS = 10;
 
 export class Speech {
   static RATE = RATE; // Hz, of what is played
@@ -13,9 +12,11 @@ export class Speech {
   #player = new Player(RATE, (generation, seconds) => this.#played(generation, seconds));
   #generation = 0;
   #current = null;
+  #signal;
 
   /** @param {AbortSignal} signal ends everything */
   constructor(signal) {
+    this.#signal = signal;
     signal.addEventListener("abort", () => this.#close());
   }
 
@@ -65,15 +66,20 @@ export class Speech {
 
   #connected() {
     if (this.#socket?.readyState === WebSocket.OPEN) return Promise.resolve(this.#socket);
-    this.#opened ??= new Promise((resolve, reject) => {
-      const opened = socket("ws/tts");
-      opened.onopen = () => resolve(opened);
-      opened.onclose = () => this.#closed(opened, reject);
-      opened.onmessage = ({ data }) => this.#received(data);
-      setTimeout(() => opened.readyState === WebSocket.CONNECTING && opened.close(), OPEN_SECONDS * 1000);
-      this.#socket = opened;
-    }).finally(() => (this.#opened = null));
+    this.#opened ??= this.#connect().finally(() => (this.#opened = null));
     return this.#opened;
+  }
+
+  async #connect() {
+    const opened = await connected("ws/tts");
+    if (this.#signal.aborted) {
+      opened.close();
+      throw this.#signal.reason;
+    }
+    opened.onclose = () => this.#closed(opened);
+    opened.onmessage = ({ data }) => this.#received(data);
+    this.#socket = opened;
+    return opened;
   }
 
   #received(data) {
@@ -116,11 +122,10 @@ export class Speech {
     current?.reject(error);
   }
 
-  #closed(opened, reject) {
-    reject(new TypeError("closed"));
+  #closed(opened) {
     if (this.#socket !== opened) return;
     this.#socket = null;
-    if (this.#current !== null && !this.#current.whole) this.#failed(new TypeError("closed"));
+    if (this.#current !== null && !this.#current.whole) this.#failed(new Unreachable());
   }
 
   #hangUp() {

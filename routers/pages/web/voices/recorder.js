@@ -1,7 +1,7 @@
 /** A recording for a voice: from the microphone, with its level and time, or a file. */
 
 import { takesDrops } from "../shared/actions.js";
-import { fail } from "../shared/notice.js";
+import { NoMicrophone, fail, withoutMicrophone } from "../shared/notice.js";
 import { clock, text } from "../shared/texts.js";
 
 const MOST_SECONDS = 60;
@@ -31,8 +31,9 @@ export class Recorder {
   }
 
   async #begin() {
-    if (!navigator.mediaDevices) throw new DOMException("", "NotFoundError");
-    this.#stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, ...PROCESSING } });
+    if (!navigator.mediaDevices) throw new NoMicrophone("NotFoundError");
+    const wanted = { audio: { channelCount: 1, ...PROCESSING } };
+    this.#stream = await navigator.mediaDevices.getUserMedia(wanted).catch(withoutMicrophone);
     this.#media = new MediaRecorder(this.#stream);
     const parts = [];
     this.#media.ondataavailable = ({ data }) => parts.push(data);
