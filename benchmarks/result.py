@@ -19,6 +19,8 @@ class Row:
     """None where there is nothing to reach."""
     figures: Mapping[str, float] = field(default_factory=dict)
     """The same in numbers, the unit at the end of each name."""
+    timed: bool = False
+    """It is about time, which a machine that does other work too takes more of: a target, but no test of the suite."""
 
     def cells(self) -> tuple[str, str, str, str]:
         return self.what, self.reach, self.measured, {True: "yes", False: "NO", None: ""}[self.met]

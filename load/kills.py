@@ -18,7 +18,7 @@ import psutil
 
 from benchmarks.result import Row
 from benchmarks.server import Server, running_in
-from load.desk import PLENTY, SETTINGS, Desk, Key, audit_fault, first_key, used
+from load.desk import PATIENCE_SECONDS, PLENTY, SETTINGS, Desk, Key, audit_fault, first_key, used
 from load.ledger import Ledger
 from load.traffic import Speaker, traffic
 
@@ -27,7 +27,6 @@ LOSABLE_SECONDS = 5.0
 SHORTEST, LONGEST = 6.0, 9.0
 """Seconds of load in a round."""
 CALLERS = 6
-ORPHAN_SECONDS = 10.0
 LIMITS = {"characters_per_month": PLENTY, "audio_seconds_out_per_month": PLENTY}
 
 
@@ -77,6 +76,7 @@ def judge(rounds: list[Round], audit: str) -> list[Row]:
             f"{lost:.0f} of {sum(each.written_by_then for each in rounds)} characters",
             lost == 0,
             {"lost_characters": lost},
+            timed=True,
         ),
         Row("usage beyond what was served", "0 characters", f"{twice:.0f} characters", twice == 0),
         Row("the audit trail", "verifies", audit or "verifies", not audit),
@@ -151,7 +151,7 @@ async def _load_and_kill(server: Server, access: _Access, life: _Life, seconds: 
         family = [server.process, *server.process.children(recursive=True)]
         life.killed_at = time.monotonic()
         server.process.kill()
-    _, alive = await asyncio.to_thread(psutil.wait_procs, family, ORPHAN_SECONDS)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, family, PATIENCE_SECONDS)
     life.orphans = len(alive)
 
 

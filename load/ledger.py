@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from benchmarks.client import BadAnswer
@@ -25,6 +26,10 @@ class Answer:
     """From the request to the end."""
     characters: int = 0
 
+    @property
+    def began(self) -> float:
+        return self.at - self.seconds
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -36,7 +41,7 @@ class Ledger:
     audio_seconds: float = 0.0
     """Audio that came."""
     came: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set by the first answer."""
+    """Set by each answer."""
 
     @classmethod
     def joined(cls, ledgers: Iterable[Ledger]) -> Ledger:
@@ -75,6 +80,16 @@ class Ledger:
         """Failures in words."""
         shown = [f"{count} x {reason}" for reason, count in self.failures.most_common(MOST_SHOWN)]
         return f"{self.failed_calls}" + (f" ({'; '.join(shown)})" if shown else "")
+
+
+async def all_answered(ledgers: Collection[Ledger], seconds: float) -> None:
+    """Returns when each client has had another answer, or after so many seconds."""
+    for ledger in ledgers:
+        ledger.came.clear()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            for ledger in ledgers:
+                await ledger.came.wait()
 
 
 def seconds_of(answers: Iterable[Answer], part: float) -> float:

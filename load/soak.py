@@ -148,6 +148,7 @@ def _p99(kind: str, points: Sequence[Point]) -> Row:
         f"{milliseconds(p99.certain_rise)} (middle {milliseconds(middle)})",
         p99.certain_rise <= most,
         {"certain_rise_s": p99.certain_rise, "middle_s": middle},
+        timed=True,
     )
 
 

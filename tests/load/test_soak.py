@@ -12,6 +12,7 @@ from load import soak
 from load.ledger import Answer, Ledger
 from load.resources import MIB
 from load.soak import Sample
+from tests.load.checked import check
 
 
 def held(rows: Sequence[Row]) -> bool:
@@ -56,6 +57,18 @@ def test_a_kind_that_is_rarely_answered_is_not_judged_and_hides_no_other() -> No
     often = [replace(each, p99={"speech": each.p99["speech"]}) for each in series]
     rows = soak.judge([*often[:-3], *series[-3:]], Ledger())
     assert [row.met for row in rows] == [True, False, None, True]
+
+
+def test_only_what_fails_on_any_machine_is_no_matter_of_time() -> None:
+    ledger = Ledger()
+    ledger.failed("speech", ConnectionResetError())
+    memory, *p99, failed = soak.judge(samples(50 * MIB, 9.0), ledger)
+    assert [row.timed for row in (memory, *p99, failed)] == [False, True, True, False]
+    with pytest.raises(AssertionError):
+        check([memory, *p99])
+    with pytest.raises(AssertionError):
+        check([*p99, failed])
+    check([replace(memory, met=True), *p99])
 
 
 def test_p99_is_of_each_kind_alone() -> None:

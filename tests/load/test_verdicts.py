@@ -74,6 +74,12 @@ def served(characters: float, seconds: float) -> Served:
     return Served(ledger, {"characters_per_month": characters, "audio_seconds_out_per_month": seconds})
 
 
+def test_what_was_admitted_within_a_minute_is_not_told_by_when_its_answers_came() -> None:
+    slow = [Answer("limited key", 5.0, 5.0 - at / 10) for at in range(10)]
+    outcome = replace(survived(), limited=Ledger([*slow, Answer("limited key", 60.2, 0.1)]))
+    assert held(outage.judge(outcome))
+
+
 def limited(*admitted: float) -> Ledger:
     """A key whose requests were admitted at these times."""
     return Ledger([Answer("limited key", at, 0.1) for at in admitted])
