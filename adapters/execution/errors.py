@@ -13,12 +13,14 @@ from typing import Literal
 from stts.engine_api import Engine
 from stts.errors import (
     EngineAccessDenied,
+    EngineCrashed,
     EngineError,
     EngineLoadFailed,
     EngineNotInstalled,
     EngineOutOfMemory,
     EngineTimeout,
     EngineWeightsMissing,
+    ShuttingDown,
     STTSError,
 )
 from stts.out_of_memory import is_out_of_memory
@@ -88,6 +90,15 @@ def plain(error: STTSError) -> STTSError:
     """The same error anew, as the nearest class of stts.errors: without traceback, and known to all sides."""
     nearest: type[STTSError] = next(kind for kind in type(error).__mro__ if kind.__module__.startswith("stts.errors."))
     return nearest(error.message, param=error.param, allowed=error.allowed, retry_after=error.retry_after)
+
+
+def is_first(error: BaseException) -> bool:
+    """Whether a failure is to be counted. Calls that were made together fail together, the others for the first's."""
+    return not isinstance(error.__cause__, EngineCrashed)
+
+
+def shutting_down() -> ShuttingDown:
+    return ShuttingDown("The server is stopping.")
 
 
 def _row(error: BaseException, doing: Doing) -> Row:

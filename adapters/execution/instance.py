@@ -179,6 +179,10 @@ class EngineInstance(Generic[E]):
             finally:
                 self.last_used = self._clock()
 
+    def went_well(self, slot: Slot[E]) -> None:
+        """Tells that a call has done one thing of several, as the end of a call tells it of all."""
+        self._pool.went_well(slot)
+
     async def probe(self, work: Callable[[E], Iterator[object]]) -> Probe:
         """Runs a real call and records how it went. What fails is told in the result, not raised."""
         started = self._clock()

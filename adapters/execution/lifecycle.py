@@ -16,8 +16,8 @@ import structlog
 
 from adapters.execution.backends.spare import Spare
 from adapters.execution.copies import Copies
-from adapters.execution.errors import plain
-from adapters.execution.pool import SlotPool, shutting_down
+from adapters.execution.errors import plain, shutting_down
+from adapters.execution.pool import SlotPool
 from adapters.execution.queue import AT_ONCE
 from adapters.execution.slot import Slot
 from stts.engine_api import Engine

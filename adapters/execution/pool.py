@@ -10,11 +10,12 @@ from typing import Generic, TypeVar
 import structlog
 
 from adapters.execution.backends.backend import Backend
+from adapters.execution.errors import is_first, shutting_down
 from adapters.execution.queue import AT_ONCE, EngineQueue
 from adapters.execution.slot import Slot
 from adapters.execution.threads import END, Run, Workers
 from stts.engine_api import Engine
-from stts.errors import EngineCrashed, EngineLoadFailed, EngineTimeout, ShuttingDown, STTSError
+from stts.errors import EngineCrashed, EngineLoadFailed, EngineTimeout, STTSError
 from stts.scheduling.backoff import Backoff
 from stts.scheduling.deadlines import Ticket
 from stts.settings import CurrentSettings
@@ -157,6 +158,11 @@ class SlotPool(Generic[E]):
         self._taken -= 1
         slot.use(self._next_backend(cold=False))
 
+    def went_well(self, slot: Slot[E]) -> None:
+        """A call that goes on has done some of its work: a crash from here on is another one."""
+        slot.replaced = False
+        self._restarts.succeeded()
+
     def _surplus(self, since: float, keep: int) -> Backend | None:
         """The copy unused for longest, where more than `keep` are ready. One that runs many calls may be in use."""
         ready = [each for each in self._free if each.ready and each.capacity == 1 and each not in self._leaving]
@@ -238,12 +244,3 @@ class SlotPool(Generic[E]):
         self._take_back(slot, ticket)
         if not self.stuck and not self._closed:
             self._on_recovered()
-
-
-def is_first(error: BaseException) -> bool:
-    """Whether a failure is to be counted. Calls that were made together fail together, the others for the first's."""
-    return not isinstance(error.__cause__, EngineCrashed)
-
-
-def shutting_down() -> ShuttingDown:
-    return ShuttingDown("The server is stopping.")

@@ -168,6 +168,7 @@ class SeriesMaker:
                         call.item()
                         if series.tell():
                             self._is_careful = False
+                            self._instance.went_well(slot)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         series = self._tasks.pop(task)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from importlib.metadata import EntryPoint
@@ -29,7 +30,8 @@ pytestmark = pytest.mark.socket
 
 
 class MortalEngine(ToneEngine):
-    """A tone whose process dies of `Die <file>.` where that file is not there yet, and of `Always.`"""
+    """A tone whose process dies of `Die <file>.` where that file is not there yet, and of `Always.`; `Wait <file>.` is
+    spoken when that file is there."""
 
     @property
     def info(self) -> EngineInfo:
@@ -42,6 +44,12 @@ class MortalEngine(ToneEngine):
             if not mark.exists():
                 mark.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
+        if text.startswith("Wait"):
+            mark = Path(text.removeprefix("Wait ").rstrip("."))
+            for _ in range(int(PATIENCE / 0.01)):
+                if mark.exists():
+                    break
+                time.sleep(0.01)
         if text.startswith("Always"):
             os.kill(os.getpid(), signal.SIGKILL)
         yield from super().synthesize(text, voice, params)
@@ -53,20 +61,52 @@ async def said(engines: Engines, text: str) -> float:
         return sum([chunk.seconds async for chunk in chunks])
 
 
-async def test_a_piece_whose_child_dies_is_made_on_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+async def engines(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engines]:
     monkeypatch.setattr(series, "HELD_SECONDS", PATIENCE)
     settings = Settings(routing=NO_FALL_BACK)
-    engines = Engines(Registry([EntryPoint("mortal", f"{__name__}:MortalEngine", GROUP)]), lambda: settings)
+    made = Engines(Registry([EntryPoint("mortal", f"{__name__}:MortalEngine", GROUP)]), lambda: settings)
     try:
-        await engines.load("mortal")
-        texts = ["One.", f"Die {tmp_path}/second.", "Three."]
-        seconds = await asyncio.gather(*(said(engines, text) for text in texts))
-        assert all(each > 0.2 for each in seconds)
-        assert engines.instance("mortal").crashes == 0
-        results = await asyncio.gather(
-            *(said(engines, text) for text in ("One.", "Always.", "Three.")), return_exceptions=True
-        )
-        assert [type(each) for each in results] == [float, EngineCrashed, float]
-        assert engines.instance("mortal").crashes == 0
+        await made.load("mortal")
+        yield made
     finally:
-        await engines.close()
+        await made.close()
+
+
+def begun(engines: Engines, *texts: str) -> list[asyncio.Task[float]]:
+    return [asyncio.create_task(said(engines, text)) for text in texts]
+
+
+async def test_a_piece_whose_child_dies_is_made_on_another(engines: Engines, tmp_path: Path) -> None:
+    seconds = await asyncio.gather(*begun(engines, "One.", f"Die {tmp_path}/second.", "Three."))
+    assert all(each > 0.2 for each in seconds)
+    assert engines.instance("mortal").crashes == 0
+
+
+async def test_one_that_kills_them_all_costs_no_other(engines: Engines) -> None:
+    results = await asyncio.gather(*begun(engines, "One.", "Always.", "Three."), return_exceptions=True)
+    assert [type(each) for each in results] == [float, EngineCrashed, float]
+    await said(engines, "Four.")
+    assert engines.instance("mortal").crashes == 0
+
+
+@pytest.mark.parametrize("before", [[], ["One."]], ids=["first", "later"])
+async def test_a_death_is_forgotten_with_the_next_piece_that_goes_well(
+    engines: Engines, tmp_path: Path, before: list[str]
+) -> None:
+    *good, dying, held = begun(engines, *before, f"Die {tmp_path}/dead.", f"Wait {tmp_path}/gate.")
+    await asyncio.gather(*good, dying)
+    assert engines.instance("mortal").crashes == 0 and not held.done()
+    (tmp_path / "gate").touch()
+    assert await held > 0.2
+
+
+async def test_one_that_dies_after_it_is_counted_anew(engines: Engines, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    first, held, last = begun(engines, f"Die {tmp_path}/one.", f"Wait {gate}.", "Always.")
+    await first
+    gate.touch()
+    await held
+    with pytest.raises(EngineCrashed):
+        await last
+    assert engines.instance("mortal").crashes == 1

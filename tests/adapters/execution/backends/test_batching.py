@@ -11,7 +11,7 @@ import pytest
 from adapters.execution.backends.backend import Backend, OwnWork
 from adapters.execution.backends.batch_calls import Call, chosen
 from adapters.execution.backends.batching import BatchingBackend
-from adapters.execution.pool import is_first
+from adapters.execution.errors import is_first
 from adapters.execution.values import Value
 from stts.engine_api import EngineLimits, Progress
 from stts.errors import EngineCrashed, EngineError
