@@ -73,18 +73,43 @@ async def engines(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engines]:
         await made.close()
 
 
-def begun(engines: Engines, *texts: str) -> list[asyncio.Task[float]]:
-    return [asyncio.create_task(said(engines, text)) for text in texts]
+@pytest.fixture
+def joined(monkeypatch: pytest.MonkeyPatch) -> list[series.SeriesPiece]:
+    """The pieces that have joined so far: texts need not be made ready in the order in which they came."""
+    pieces: list[series.SeriesPiece] = []
+    make = series.SeriesMaker.make
+
+    async def noted(self: series.SeriesMaker, piece: series.SeriesPiece) -> None:
+        pieces.append(piece)
+        await make(self, piece)
+
+    monkeypatch.setattr(series.SeriesMaker, "make", noted)
+    return pieces
 
 
-async def test_a_piece_whose_child_dies_is_made_on_another(engines: Engines, tmp_path: Path) -> None:
-    seconds = await asyncio.gather(*begun(engines, "One.", f"Die {tmp_path}/second.", "Three."))
+async def began(engines: Engines, joined: list[series.SeriesPiece], *texts: str) -> list[asyncio.Task[float]]:
+    """Each joins before the next one does."""
+    tasks = []
+    for number, text in enumerate(texts, len(joined) + 1):
+        tasks.append(asyncio.create_task(said(engines, text)))
+        async with asyncio.timeout(PATIENCE):
+            while len(joined) < number:  # noqa: ASYNC110 - it only remembers
+                await asyncio.sleep(0)
+    return tasks
+
+
+async def test_a_piece_whose_child_dies_is_made_on_another(
+    engines: Engines, joined: list[series.SeriesPiece], tmp_path: Path
+) -> None:
+    texts = ["One.", f"Die {tmp_path}/second.", "Three."]
+    seconds = await asyncio.gather(*await began(engines, joined, *texts))
     assert all(each > 0.2 for each in seconds)
     assert engines.instance("mortal").crashes == 0
 
 
-async def test_one_that_kills_them_all_costs_no_other(engines: Engines) -> None:
-    results = await asyncio.gather(*begun(engines, "One.", "Always.", "Three."), return_exceptions=True)
+async def test_one_that_kills_them_all_costs_no_other(engines: Engines, joined: list[series.SeriesPiece]) -> None:
+    tasks = await began(engines, joined, "One.", "Always.", "Three.")
+    results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(each) for each in results] == [float, EngineCrashed, float]
     await said(engines, "Four.")
     assert engines.instance("mortal").crashes == 0
@@ -92,18 +117,21 @@ async def test_one_that_kills_them_all_costs_no_other(engines: Engines) -> None:
 
 @pytest.mark.parametrize("before", [[], ["One."]], ids=["first", "later"])
 async def test_a_death_is_forgotten_with_the_next_piece_that_goes_well(
-    engines: Engines, tmp_path: Path, before: list[str]
+    engines: Engines, joined: list[series.SeriesPiece], tmp_path: Path, before: list[str]
 ) -> None:
-    *good, dying, held = begun(engines, *before, f"Die {tmp_path}/dead.", f"Wait {tmp_path}/gate.")
-    await asyncio.gather(*good, dying)
+    texts = [*before, f"Die {tmp_path}/dead.", f"Wait {tmp_path}/gate."]
+    *others, held = await began(engines, joined, *texts)
+    await asyncio.gather(*others)
     assert engines.instance("mortal").crashes == 0 and not held.done()
     (tmp_path / "gate").touch()
     assert await held > 0.2
 
 
-async def test_one_that_dies_after_it_is_counted_anew(engines: Engines, tmp_path: Path) -> None:
+async def test_another_death_after_it_is_counted_anew(
+    engines: Engines, joined: list[series.SeriesPiece], tmp_path: Path
+) -> None:
     gate = tmp_path / "gate"
-    first, held, last = begun(engines, f"Die {tmp_path}/one.", f"Wait {gate}.", "Always.")
+    first, held, last = await began(engines, joined, f"Die {tmp_path}/one.", f"Wait {gate}.", "Always.")
     await first
     gate.touch()
     await held
