@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
@@ -17,6 +18,7 @@ from stts.access.key_text import KeyText
 from stts.analytics.usage_writer import UsageWriter
 from stts.errors import DatabaseAway
 from stts.garbage_collection import freeze_gc_again
+from stts.storage.files.atomic import replace_file
 
 DAY_SECONDS = 86_400.0
 CLOSE_SECONDS = 5.0
@@ -65,14 +67,24 @@ async def _first_key(services: Services) -> None:
             issued = first.issued
             if services.access.audit is not None:
                 services.access.audit.record(SERVER, Action.KEY_CREATE, issued.key.id, key_details(issued.key))
-            announce_first(issued.text)
+            await asyncio.to_thread(announce_first, issued.text, services.settings().security.first_key_file)
         return
 
 
-def announce_first(key: KeyText) -> None:
-    """Tells the person at the terminal; the log never learns of it."""
+def announce_first(key: KeyText, file: str | None = None) -> None:
+    """Tells the person at the terminal, by the file that wants it or by itself; the log never learns of it.
+
+    Where the file cannot be written it is told all the same: it would be lost. Blocking.
+    """
+    text = f"First key (admin): {key}\nIt is shown this once; `stts keys create` makes others."
+    if file is not None:
+        try:
+            replace_file(Path(file), f"{key}\n".encode())
+            text = f"First key (admin): in the file {file}"
+        except OSError as error:
+            log.warning("first_key_file_unwritable", file=file, error=str(error))
     with suppress(OSError):
-        print(f"First key (admin): {key}\nIt is shown this once; `stts keys create` makes others.", flush=True)  # noqa: T201
+        print(text, flush=True)  # noqa: T201
 
 
 async def _write_usage(usage: UsageWriter) -> None:

@@ -13,6 +13,7 @@ from dotenv.parser import Original, parse_stream
 from adapters.configuration.document import read_document
 from adapters.configuration.keys import Key, KeyPath
 from adapters.configuration.old_keys import moved_path, renamed_value
+from adapters.configuration.value_files import named_file, value_in
 from adapters.configuration.values import EMPTIED, Assignment, assignments
 from stts.errors import InvalidConfiguration
 
@@ -106,12 +107,18 @@ def _line(original: Original) -> int:
 def _variables_layer(root: Key, source: Source, variables: Iterable[tuple[str, str, str]]) -> Layer:
     values: list[Assignment] = []
     places: dict[KeyPath, str] = {}
+    from_files: set[KeyPath] = set()
     for name, text, place in variables:
         path = _path(root, name)
         if path is None or not text:
             continue
         if path[0] not in root.inner:
             raise InvalidConfiguration(f"{place}: there is no such section; allowed: {', '.join(root.inner)}")
+        if (named := named_file(root, path)) is not None:
+            path, text, place = named, value_in(text, place), f"{place}, file {text}"
+            from_files.add(path)
+        if path in from_files and path in places:
+            raise InvalidConfiguration(f"{place}: the same key is set twice, by value and by file")
         try:
             values += _values(root, path, text)
         except ValueError:

@@ -42,6 +42,9 @@ class SecuritySettings(Section):
     named_keys: dict[str, NamedKey] = protected(
         "Keys that you have chosen yourself, by names for the log: name -> key and role.", default_factory=dict
     )
+    first_key_file: str | None = protected(
+        "File that the first key is written to, where nobody looks at the terminal.", default=None, min_length=1
+    )
     query_keys: bool = protected("Take a key from `?api_key=` in an address, which many things log.", default=False)
     allow_open: bool = protected("Allow an address beyond loopback without a key.", default=False)
     allowed_hosts: tuple[str, ...] = protected(
