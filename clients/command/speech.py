@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
 
+from clients.caller import Caller
 from clients.command.connection import connected, require, succeed
 from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.output import arriving, write
-from clients.command.playback import play
+from clients.command.playback import can_play, play
 from clients.command.terminal import explained, show_json, show_table
 
 STANDARD = "-"
@@ -29,8 +30,9 @@ EngineChoice = Annotated[str | None, typer.Option(help="An engine of `stts engin
 
 def say(
     context: typer.Context,
-    text: Annotated[str, typer.Argument(help="What to say; `-` reads it from the standard input.")],
+    text: Annotated[str | None, typer.Argument(help="What to say; `-` or none: the standard input.")] = None,
     output: Annotated[str | None, typer.Option("--output", "-o", help="File; `-`: standard output.")] = None,
+    aloud: Annotated[bool, typer.Option("--play", help="Aloud, though the output is no terminal.")] = False,
     voice: Annotated[str | None, typer.Option(help="A voice of `stts voices`.")] = None,
     engine: EngineChoice = None,
     language: Language = None,
@@ -38,22 +40,21 @@ def say(
     format: Annotated[str | None, typer.Option(help="Default: by the file's name, else wav.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Speaks a text: into a file, or aloud."""
+    """Speaks a text: into a file, aloud, or into a pipe. Lines of a pipe are spoken as they come."""
     with explained(as_json):
-        if output is None and format and format.lower() != PLAYED:
-            raise CommandFailed(f"Players here are given {PLAYED} only: name a file with --output for {format}.", USAGE)
-        words = sys.stdin.read() if text == STANDARD else text
+        # Who reads JSON from the standard output wants no audio in it.
+        output = output or (None if aloud or as_json or sys.stdout.isatty() else STANDARD)
+        _check(text, output, format)
         wanted = {"voice": voice, "engine": engine, "language": language, "format": format or _format_of(output)}
-        # A file gets its true length in its header; what is heard at once comes as it is made.
-        streamed = output is None or output == STANDARD
         given = {name: value for name, value in wanted.items() if value}
-        request = {"text": words, "speed": speed, "stream": streamed, **given}
-        with connected(context.obj) as caller, caller.stream("/tts", request) as answer:
-            require(answer)
-            size = _deliver(answer.blocks, output)
+        by_line = text in (None, STANDARD) and output in (None, STANDARD)
+        with connected(context.obj) as caller:
+            if by_line:
+                told = _say_lines(caller, {"speed": speed, **given}, output)
+            else:
+                told = _say_whole(caller, {"speed": speed, **given}, text, output)
         if as_json and output != STANDARD:
-            spoken_by = {name: answer.headers.get(f"x-{name}") for name in ("engine", "voice", "language")}
-            show_json({"output": output, "bytes": size, **spoken_by})
+            show_json({"output": output, **told})
 
 
 def voices(
@@ -68,6 +69,35 @@ def voices(
         show_json(found)
     else:
         show_table(found, {"ENGINE": "engine", "VOICE": "id", "LANGUAGES": "languages", "GENDER": "gender"})
+
+
+def _check(text: str | None, output: str | None, format: str | None) -> None:
+    """Raises CommandFailed for what makes no sense together."""
+    if text is None and sys.stdin.isatty():
+        raise CommandFailed('Name a text, as in: stts say "Hello world".', USAGE)
+    if output is None and format and format.lower() != PLAYED:
+        raise CommandFailed(f"Players here are given {PLAYED} only: name a file with --output for {format}.", USAGE)
+    if output == STANDARD and sys.stdout.isatty():
+        raise CommandFailed("A terminal shows no audio: send it through a pipe, or name a file with --output.", USAGE)
+    if output is None:
+        can_play()
+
+
+def _say_whole(caller: Caller, wishes: dict[str, Any], text: str | None, output: str | None) -> dict[str, Any]:
+    words = sys.stdin.read() if text in (None, STANDARD) else text
+    # A file gets its true length in its header; what is heard at once comes as it is made.
+    request = {"text": words, "stream": output in (None, STANDARD), **wishes}
+    with caller.stream("/tts", request) as answer:
+        require(answer)
+        size = _deliver(answer.blocks, output)
+    return {"bytes": size, **{name: answer.headers.get(f"x-{name}") for name in ("engine", "voice", "language")}}
+
+
+def _say_lines(caller: Caller, wishes: dict[str, Any], output: str | None) -> dict[str, Any]:
+    from clients.command.incoming import standard_input
+    from clients.command.spoken_lines import spoken
+
+    return {"bytes": _deliver(spoken(caller, wishes, standard_input()), output)}
 
 
 def _format_of(output: str | None) -> str:
@@ -93,7 +123,7 @@ def _deliver(blocks: Iterable[bytes], output: str | None) -> int:
     elif output == STANDARD:
         for block in counted():
             sys.stdout.buffer.write(block)
-        sys.stdout.buffer.flush()
+            sys.stdout.buffer.flush()
     else:
         write(Path(output), counted())
     return size

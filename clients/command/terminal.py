@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -80,6 +81,11 @@ class Progress:
         """Removes the line that is written over."""
         if sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def show_growing(shown: Progress, text: str) -> None:
+    """Words that are being spoken: the end of them, where a line holds no more."""
+    shown.tell(text[-(shutil.get_terminal_size().columns - 1) :])
 
 
 def _cell(value: Any) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,9 @@ from clients.command.exit_status import ANSWERED_NO, UNREACHED, USAGE, CommandFa
 from clients.command.output import write
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
 from clients.command.terminal import Progress, explained, show_json
+
+if TYPE_CHECKING:
+    from clients.command.live_words import Line
 
 FORMATS = {"text": "txt", "srt": "srt", "vtt": "vtt", "json": "json", "verbose_json": "json"}
 """Formats of transcripts, each with the ending of its files."""
@@ -47,12 +50,17 @@ class Wanted:
 
 def transcribe(
     context: typer.Context,
-    files: Annotated[list[str], typer.Argument(help="Recordings, folders, patterns (`*.mp3`); `-`: standard input.")],
+    files: Annotated[
+        list[str] | None, typer.Argument(help="Recordings, folders, patterns (`*.mp3`); `-`: standard input.")
+    ] = None,
     language: Language = None,
     engine: EngineChoice = None,
     format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "text",
     beside: Annotated[bool, typer.Option("--beside", help="Write a file beside each recording.")] = False,
     folder: Annotated[Path | None, typer.Option("--output", "-o", help="Write files into this folder.")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Words while they are spoken, of the microphone or FILE.")
+    ] = False,
     force: Annotated[bool, typer.Option(help="Also those whose transcript is there already.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -60,6 +68,11 @@ def transcribe(
     with explained(as_json):
         if format not in FORMATS:
             raise CommandFailed(f"There is no format {format}: choose {', '.join(FORMATS)}.", USAGE)
+        if live:
+            _listen(context, files or [], {"language": language, "engine": engine}, format, folder, as_json)
+            return
+        if not files:
+            raise CommandFailed("Name a recording, or --live for the microphone.", USAGE)
         recordings = None if files == [STANDARD] else list(found(files))
         one = recordings is None or (len(recordings) == 1 and not os.path.isdir(files[0]))
         fields = {"language": language, "engine": engine, "format": format}
@@ -80,6 +93,48 @@ def transcribe(
         show_json(done)
     if any("error" in each for each in done):
         raise typer.Exit(ANSWERED_NO)
+
+
+def _listen(
+    context: typer.Context,
+    files: list[str],
+    wishes: dict[str, str | None],
+    format: str,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Words while they are spoken; lines as they are complete, or the whole in another format at the end."""
+    import asyncio  # a tenth of a second, as what comes with it
+
+    from clients.command.live_words import Transcript, write_down
+
+    if len(files) > 1:
+        raise CommandFailed("--live takes one recording, or none for the microphone.", USAGE)
+    query = {name: value for name, value in wishes.items() if value}
+    transcript = Transcript(told=format == "text" and not as_json)
+    try:
+        with connected(context.obj) as caller:
+            asyncio.run(write_down(caller, query, files[0] if files else None, transcript))
+    except CommandFailed:
+        # What was understood stays, also where the server is lost.
+        if transcript.lines:
+            _keep(transcript.lines, "json" if as_json else format, folder)
+        raise
+    _keep(transcript.lines, "json" if as_json else format, folder)
+
+
+def _keep(lines: Sequence[Line], format: str, folder: Path | None) -> None:
+    """Prints what was not printed while it was said, and writes it into a folder."""
+    from clients.command.live_words import written
+
+    whole = written(lines, format)
+    if format != "text":
+        print(whole)
+    if folder is not None and lines:
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / time.strftime(f"live-%Y-%m-%d-%H%M%S.{FORMATS[format]}")
+        write(target, [f"{whole}\n".encode()])
+        print(target, file=sys.stderr)
 
 
 def found(names: Sequence[str]) -> Iterator[Path]:

@@ -55,7 +55,7 @@ def test_so_is_what_goes_into_a_pipe_or_is_played(
     server: SpeechServer, reply: Reply, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(playback, "PLAYERS", (("tee", str(tmp_path / "heard.wav")),))
-    for arguments in (("-o", "-"), ()):
+    for arguments in (("-o", "-"), ("--play",)):
         assert broke_off(stts(server, reply, "say", "Hello", *arguments))
 
 
@@ -74,10 +74,10 @@ def test_the_disk_is_blamed_for_its_own(server: SpeechServer, tmp_path: Path) ->
 
 def test_only_wav_is_played(server: SpeechServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playback, "PLAYERS", (("tee", str(tmp_path / "heard.wav")),))
-    refused = stts(server, Reply(b"RIFF"), "say", "Hello", "--format", "mp3")
+    refused = stts(server, Reply(b"RIFF"), "say", "Hello", "--format", "mp3", "--play")
     assert (refused.exit_code, server.asked) == (USAGE, [])
     assert "--output" in refused.stderr
-    assert stts(server, Reply(b"RIFF"), "say", "Hello", "--format", "WAV").exit_code == 0
+    assert stts(server, Reply(b"RIFF"), "say", "Hello", "--format", "WAV", "--play").exit_code == 0
 
 
 def test_a_server_that_says_nothing_about_its_health_is_not_waited_for(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from benchmarks.server import Server, free_port, running
 from clients.command import engines, playback
-from clients.command.exit_status import REFUSED, UNREACHED, USAGE, CommandFailed
+from clients.command.exit_status import LACKING, REFUSED, UNREACHED, USAGE, CommandFailed
 from clients.command.main import app
 
 pytestmark = pytest.mark.socket
@@ -56,7 +57,7 @@ def test_a_file_s_name_says_the_format(server: Server, tmp_path: Path) -> None:
 def test_text_and_audio_pass_through_pipes(server: Server) -> None:
     spoken = stts(server, "say", "-", "-o", "-", stdin=b"One two three.")
     with wave.open(io.BytesIO(spoken.stdout_bytes)) as file:
-        assert file.getframerate() == 22_050
+        assert file.getframerate() == 24_000
     heard = stts(server, "transcribe", "-", "--json", stdin=spoken.stdout_bytes)
     assert heard.exit_code == 0, heard.output
     assert json.loads(heard.output)["duration"] > 0.5
@@ -67,10 +68,12 @@ def test_speech_is_played_where_no_file_is_named(
 ) -> None:
     heard = tmp_path / "heard.wav"
     monkeypatch.setattr(playback, "PLAYERS", (("tee", str(heard)),))
-    assert stts(server, "say", "Hello").exit_code == 0
+    assert stts(server, "say", "Hello", "--play").exit_code == 0
     assert heard.read_bytes()[:4] == b"RIFF"
     monkeypatch.setattr(playback, "PLAYERS", (("no-such-player",),))
-    assert "--output" in stts(server, "say", "Hello").output
+    monkeypatch.setitem(sys.modules, "miniaudio", None)
+    silent = stts(server, "say", "Hello", "--play")
+    assert (silent.exit_code, "--output" in silent.output) == (LACKING, True)
 
 
 @pytest.mark.parametrize(("size", "amount"), [(3_333_000_000, "3,333 MB"), (None, "an unknown amount")])

@@ -68,7 +68,9 @@ def test_exit_statuses_are_documented() -> None:
     assert operator.REFUSED == exit_status.REFUSED and EXIT_STATUS == exit_status.USAGE
 
 
-@pytest.mark.parametrize("arguments", [("say",), ("engines", "load"), ("say", "Hello", "--speed", "9"), ("nothing",)])
+@pytest.mark.parametrize(
+    "arguments", [("transcribe",), ("engines", "load"), ("say", "Hello", "--speed", "9"), ("nothing",)]
+)
 def test_a_wrong_command_line_ends_with_its_own_status(arguments: tuple[str, ...]) -> None:
     assert CliRunner().invoke(app, [*arguments]).exit_code == exit_status.USAGE
 
