@@ -15,7 +15,7 @@ NODE := tests/clients_js examples/javascript
 # Where Debian keeps PostgreSQL's programs that it does not put into the path.
 POSTGRESQL ?= /usr/lib/postgresql
 
-.PHONY: serve test check unit socket postgresql redis promtool networks format site test-engines test-clients bench soak faults smoke clean
+.PHONY: serve test check unit socket postgresql redis promtool networks browsers format site test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -57,6 +57,12 @@ networks:
 		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends coturn nftables iproute2; } \
 		|| { echo "make networks needs root and network: apt-get install coturn nftables iproute2" >&2; exit 1; }
 
+# For the tests of the pages: two browsers, and a sound server that is the microphone of the one that takes no file for it.
+browsers:
+	command -v chromium >/dev/null && command -v firefox-esr >/dev/null && command -v pulseaudio >/dev/null && command -v paplay >/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends chromium firefox-esr pulseaudio pulseaudio-utils; } \
+		|| { echo "make browsers needs root and network: apt-get install chromium firefox-esr pulseaudio pulseaudio-utils" >&2; exit 1; }
+
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -74,7 +80,7 @@ test-engines: $(FULL)/.full $(ONNX)/.onnx
 	STTS_REQUIRE_ENGINES=torch $(FULL)/bin/python -m pytest -m engines
 	STTS_REQUIRE_ENGINES=onnx $(ONNX)/bin/python -m pytest -m engines
 
-test-clients: $(VENV)/.clients
+test-clients: browsers $(VENV)/.clients
 	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients $(CLIENTS)
 
 bench: $(VENV)/.dev
@@ -112,8 +118,6 @@ $(VENV)/.docs: requirements/docs.txt $(VENV)/.base
 	touch $@
 
 $(VENV)/.clients: requirements/clients.txt requirements/docs.txt requirements/frameworks.txt $(NODE:%=%/package-lock.json) $(VENV)/.dev
-	command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends chromium; } \
-		|| { echo "make test-clients needs Chromium: apt-get install chromium" >&2; exit 1; }
 	command -v npm >/dev/null || { echo "make test-clients needs Node 20 or newer, with npm" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet -r requirements/clients.txt
 	for folder in $(NODE); do npm ci --prefix $$folder --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1; done

@@ -7,10 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
+VIOLATIONS = """document.addEventListener("securitypolicyviolation",
+    (event) => console.error("Security Policy", event.violatedDirective, event.blockedURI))"""
+"""Not every browser's driver tells of what a policy has kept away."""
 WAIT_MS = 30_000
 """For what happens within a second or two on an idle machine."""
+expect.set_options(timeout=WAIT_MS)
 
 
 def chromium() -> str | None:
@@ -41,6 +45,7 @@ async def visited(browser: Browser, url: str) -> AsyncIterator[Page]:
     """A page of its own at this address. Fails for every error that the page does not handle."""
     context = await browser.new_context(viewport={"width": 1100, "height": 760})
     context.set_default_timeout(WAIT_MS)
+    await context.add_init_script(VIOLATIONS)
     page = await context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from routers.pages.site import LANGUAGES, PAGES
 from tests.clients_js.browser import launched
@@ -45,14 +45,18 @@ async def test_a_page_is_for_everybody(browser: Browser, server: RunningServer, 
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
             f"{language}: scrolls sideways"
         )
-        await page.evaluate(source)
-        checked = await page.evaluate("axe.run()")
-        for fault in checked["violations"]:
-            if fault["impact"] in SERIOUS:
-                found[f"{language} {fault['id']}"] = [node["html"] for node in fault["nodes"][:3]]
+        found |= {f"{language} {name}": places for name, places in (await faults(page, source)).items()}
         assert wrong == []
         await context.close()
     assert found == {}
+
+
+async def faults(page: Page, axe: str) -> dict[str, Any]:
+    """Faults that keep people with a screen reader or a keyboard out, with the first places of each."""
+    await page.evaluate(axe)
+    checked = await page.evaluate("axe.run()")
+    serious = [fault for fault in checked["violations"] if fault["impact"] in SERIOUS]
+    return {fault["id"]: [node["html"] for node in fault["nodes"][:3]] for fault in serious}
 
 
 def _ours(url: str, server: RunningServer) -> bool:

@@ -30,8 +30,9 @@ export class SettingField {
 
   /** What stands in the field, as JSON has it. */
   get value() {
-    const { value, checked, valueAsNumber } = this.#input;
+    const { value, checked, valueAsNumber, validity } = this.#input;
     if (this.#kind === "boolean") return checked;
+    if (validity.badInput) return value; // a number that is not finished is refused, and is not the lack of one
     if (this.#kind === "number") return value === "" ? null : valueAsNumber;
     if (this.#kind === "choice") return value === "" ? null : JSON.parse(value);
     if (this.#kind === "json") return parsed(value, this.before);

@@ -19,7 +19,8 @@ class SettingsPage {
   #signal;
   #fields = new Map();
   #undo = null;
-  #checking = 0;
+  #timer = 0;
+  #checking = new AbortController();
 
   constructor(main, signal) {
     this.#main = main;
@@ -54,14 +55,18 @@ class SettingsPage {
     const count = Object.keys(this.#pending).length;
     this.#main.querySelector("#bar").hidden = count === 0;
     this.#main.querySelector("#changes").textContent = text("settings.changes", { count: number(count) });
-    clearTimeout(this.#checking);
-    if (count > 0) this.#checking = setTimeout(() => this.#check().catch(fail), CHECK_MS);
+    this.#main.querySelector("#save").disabled = true; // until it is known what would come of it
+    clearTimeout(this.#timer);
+    this.#checking.abort();
+    this.#checking = new AbortController();
+    const signal = AbortSignal.any([this.#signal, this.#checking.signal]);
+    if (count > 0) this.#timer = setTimeout(() => this.#check(signal).catch(fail), CHECK_MS);
   }
 
-  /** What a change would do, before anything is done. */
-  async #check() {
+  /** What a change would do, before anything is done. @param {AbortSignal} signal of what has been changed again */
+  async #check(signal) {
     const pending = this.#pending;
-    const found = await json("config/validate", post(nested(pending), this.#signal));
+    const found = await json("config/validate", post(nested(pending), signal));
     for (const field of this.#fields.values()) field.mark("");
     const words = [text("settings.changes", { count: number(Object.keys(pending).length) })];
     if (!found.valid) {

@@ -40,7 +40,8 @@ export class Recorder {
     this.#media.onstop = () => {
       const { mimeType } = this.#media;
       this.#release();
-      this.#take(new File(parts, `recording.${mimeType.includes("mp4") ? "m4a" : "webm"}`, { type: mimeType }));
+      const kind = ["mp4", "ogg"].find((name) => mimeType.includes(name)) ?? "webm";
+      this.#take(new File(parts, `recording.${kind}`, { type: mimeType }));
     };
     this.#media.start();
     this.#started = performance.now();

@@ -1,0 +1,78 @@
+"""Program between Playwright and an installed Firefox, for what the two do not say alike in WebDriver BiDi.
+
+It stands where Playwright expects the browser, starts it, and names an address of its own where the browser names one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+import sys
+
+import websockets
+
+from tests import patient
+
+UNKNOWN = frozenset({"emulation.setMediaFeaturesOverride"})
+"""Playwright sends it for every window; with the settings of a test's profile there is nothing to set."""
+DOWNLOADS = frozenset({"browsingContext.downloadWillBegin", "browsingContext.downloadEnd"})
+"""Playwright tells them apart by an id, which those of links have not yet; their addresses are as unique."""
+SAID = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
+
+
+async def passed_on(client: websockets.ServerConnection, address: str) -> None:
+    """Everything of one session, both ways. Scripts, such as axe-core, go through in one message, however long."""
+    async with patient.connect(f"{address}/session", max_size=None, compression=None) as browser:
+
+        async def asked() -> None:
+            async for message in client:
+                command = json.loads(message)
+                if command["method"] in UNKNOWN:
+                    await client.send(json.dumps({"type": "success", "id": command["id"], "result": {}}))
+                else:
+                    await browser.send(message)
+            await browser.close()
+
+        async def answered() -> None:
+            async for message in browser:
+                await client.send(completed(message))
+            await client.close()
+
+        await asyncio.gather(asked(), answered(), return_exceptions=True)
+
+
+def completed(message: str | bytes) -> str | bytes:
+    event = json.loads(message)
+    if event.get("method") not in DOWNLOADS:
+        return message
+    event["params"].setdefault("download", event["params"]["url"])
+    return json.dumps(event)
+
+
+async def served(address: str) -> str:
+    """The address at which a session of the browser at this address is to be had."""
+
+    async def session(client: websockets.ServerConnection) -> None:
+        await passed_on(client, address)
+
+    server = await websockets.serve(session, "127.0.0.1", 0, max_size=None, compression=None, ping_interval=None)
+    return f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def main() -> int:
+    firefox = shutil.which("firefox-esr") or shutil.which("firefox") or "firefox"
+    process = await asyncio.create_subprocess_exec(firefox, *sys.argv[1:], stderr=asyncio.subprocess.PIPE)
+    assert process.stderr is not None
+    async for raw in process.stderr:
+        line = raw.decode(errors="replace")
+        if said := SAID.search(line):
+            line = line.replace(said[1], await served(said[1]))
+        sys.stderr.write(line)
+        sys.stderr.flush()
+    return await process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,124 @@
+"""The pages in Firefox: what people do on them, with a file as microphone, and nothing that is wrong on any of them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from routers.pages.site import PAGES
+from tests.audio import encoded
+from tests.clients_js import firefox, sound_server
+from tests.clients_js.browser import WAIT_MS, visited
+from tests.clients_js.sound_server import SoundServer, running_sound_server
+from tests.clients_js.test_pages import READY, RECORDING
+from tests.clients_js.test_pages import (
+    test_home_says_something_and_shows_what_runs as test_home_says_something_and_shows_what_runs,
+)
+from tests.clients_js.test_pages import test_home_transcribes_a_recording as test_home_transcribes_a_recording
+from tests.clients_js.test_pages import (
+    test_pages_change_without_loading_and_back_goes_back as test_pages_change_without_loading_and_back_goes_back,
+)
+from tests.clients_js.test_pages import (
+    test_pieces_light_up_while_they_are_heard_and_are_kept as test_pieces_light_up_while_they_are_heard_and_are_kept,
+)
+from tests.clients_js.test_pages import (
+    test_stopping_is_no_error_and_nothing_is_kept_of_it as test_stopping_is_no_error_and_nothing_is_kept_of_it,
+)
+from tests.clients_js.test_pages_for_all import AXE, faults
+from tests.clients_js.test_pages_manage import keyed as keyed
+from tests.clients_js.test_pages_manage import (
+    test_a_key_is_made_shown_once_and_revoked as test_a_key_is_made_shown_once_and_revoked,
+)
+from tests.clients_js.test_pages_manage import (
+    test_a_setting_is_checked_saved_and_taken_back as test_a_setting_is_checked_saved_and_taken_back,
+)
+from tests.clients_js.test_pages_manage import (
+    test_requests_and_their_errors_are_shown as test_requests_and_their_errors_are_shown,
+)
+from tests.clients_js.test_pages_work import (
+    test_a_book_is_spoken_followed_and_taken_along as test_a_book_is_spoken_followed_and_taken_along,
+)
+from tests.clients_js.test_pages_work import (
+    test_a_recording_is_written_down_edited_and_taken_along as test_a_recording_is_written_down_edited_and_taken_along,
+)
+from tests.clients_js.test_pages_work import (
+    test_a_voice_is_made_shown_with_its_figures_and_removed as test_a_voice_is_made_shown_with_its_figures_and_removed,
+)
+from tests.engines.speech import DATA, read
+from tests.server import RunningServer
+
+# Starting it takes longer than most of the tests do.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def sound() -> Iterator[SoundServer]:
+    if (name := firefox.missing() or sound_server.missing()) is not None:
+        pytest.skip(f"{name} is not installed: `make browsers`")
+    with tempfile.TemporaryDirectory() as folder, running_sound_server(Path(folder)) as sound:
+        yield sound
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(sound: SoundServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    async with firefox.launched(sound, tmp_path_factory.mktemp("firefox")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recording") / "weather.wav"
+    path.write_bytes(encoded(read(DATA / RECORDING)))
+    return path
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+async def test_a_page_is_for_everybody(browser: Browser, server: RunningServer, page_name: str) -> None:
+    source = AXE.read_text(encoding="utf-8")
+    async with visited(browser, f"{server.url}/app/{page_name}") as page:
+        await page.wait_for_selector(READY)
+        assert await faults(page, source) == {}
+        await page.set_viewport_size(PHONE)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
+
+
+async def test_listen_writes_down_what_the_microphone_hears(
+    browser: Browser, server: RunningServer, sound: SoundServer, recording: Path
+) -> None:
+    async with visited(browser, f"{server.url}/app/listen") as page, sound.playing(recording):
+        await page.wait_for_selector(READY)
+        await page.click("#microphone")
+        await expect(page.locator("#live-words")).to_contain_text(re.compile(r"(\S+\s+){2}\S+"), timeout=WAIT_MS)
+        await page.click("#microphone")
+        await expect(page.locator("#microphone")).to_have_text("Microphone")
+
+
+async def test_a_voice_is_recorded_and_its_figures_are_shown(
+    browser: Browser, server: RunningServer, sound: SoundServer, recording: Path
+) -> None:
+    async with visited(browser, f"{server.url}/app/voices") as page:
+        page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+        await page.wait_for_selector(READY)
+        async with sound.playing(recording):
+            await page.click("#record")
+            await page.wait_for_function("() => document.querySelector('#record-level').value > 0.02")
+            await expect(page.locator("#record-time")).to_have_text(re.compile("0:(0[6-9]|[1-5].)"), timeout=WAIT_MS)
+            await page.click("#record")
+        await page.locator("#take").wait_for()
+        await page.fill("#new-voice [name=name]", "Recorded")
+        await page.fill("[name=consent]", "The speaker, in writing")
+        await page.check("[name=agreed]")
+        await page.click("#new-voice button[type=submit]")
+        row = page.locator("#library li", has_text="Recorded")
+        await row.locator("meter").first.wait_for()
+        await row.get_by_role("button", name="Remove").click()
+        await row.wait_for(state="detached")
