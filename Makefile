@@ -15,7 +15,7 @@ NODE := tests/clients_js examples/javascript
 # Where Debian keeps PostgreSQL's programs that it does not put into the path.
 POSTGRESQL ?= /usr/lib/postgresql
 
-.PHONY: serve test check unit socket postgresql redis promtool networks browsers format site test-engines test-clients bench soak faults smoke clean
+.PHONY: serve test check unit socket postgresql redis promtool networks browsers nginx format site test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -62,6 +62,12 @@ browsers:
 	command -v chromium >/dev/null && command -v firefox-esr >/dev/null && command -v pulseaudio >/dev/null && command -v paplay >/dev/null \
 		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends chromium firefox-esr pulseaudio pulseaudio-utils; } \
 		|| { echo "make browsers needs root and network: apt-get install chromium firefox-esr pulseaudio pulseaudio-utils" >&2; exit 1; }
+
+# For the tests of deploy/nginx, which are skipped without it.
+nginx:
+	command -v nginx >/dev/null && command -v envsubst >/dev/null && command -v curl >/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends nginx-light gettext-base curl; } \
+		|| { echo "make nginx needs root and network: apt-get install nginx-light gettext-base curl" >&2; exit 1; }
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

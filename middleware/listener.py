@@ -12,6 +12,7 @@ from middleware.serving.file_limit import wyoming_files
 from stts.engine_state import AUTO
 from stts.settings import CurrentSettings, LimitSettings, SecuritySettings
 from stts.settings.section import Section
+from stts.settings.server import THIS_MACHINE
 from stts.speech import AudioFormat, SynthesisConfig
 
 LISTENER = "listener"
@@ -108,6 +109,8 @@ class ListenerSettings:
     """PEM file with the private key."""
     other_files: int = 0
     """Open files that the rest of the process wants; its connections are bounded so that these stay free."""
+    trusted_proxies: tuple[str, ...] = THIS_MACHINE
+    """Networks of those whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
     drain_seconds: float = 10.0
     """Seconds that streams in flight may go on after a stop."""
 
@@ -138,5 +141,6 @@ def default_listener(current: CurrentSettings, dialects: tuple[str, ...] = ()) -
         tls_certificate=settings.server.tls_certificate,
         tls_key=settings.server.tls_key,
         other_files=wyoming_files(settings.wyoming),
+        trusted_proxies=settings.server.trusted_proxies,
         drain_seconds=settings.server.drain_seconds,
     )

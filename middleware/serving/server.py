@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import math
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -47,10 +48,19 @@ def server_config(
         "access_log": False,
         "server_header": False,
         "timeout_graceful_shutdown": math.ceil(listener.drain_seconds),
+        "forwarded_allow_ips": addresses_of(listener.trusted_proxies),
         "ssl_certfile": listener.tls_certificate,
         "ssl_keyfile": listener.tls_key,
     }
     return uvicorn.Config(app, **options | changes)
+
+
+def addresses_of(networks: Iterable[str]) -> list[str]:
+    """The networks as uvicorn compares them. A socket that listens on both IPv4 and IPv6 has IPv4 clients as
+    `::ffff:127.0.0.1`: they stand there in both ways."""
+    given = [ipaddress.ip_network(each, strict=False) for each in networks]
+    mapped = [f"::ffff:{each.network_address}/{each.prefixlen + 96}" for each in given if each.version == 4]
+    return [*map(str, given), *mapped]
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -29,6 +29,7 @@ def listener_settings(name: str, current: CurrentSettings) -> ListenerSettings:
         options=options_of(section),
         tls_certificate=section.tls_certificate,
         tls_key=section.tls_key,
+        trusted_proxies=settings.server.trusted_proxies,
         drain_seconds=settings.server.drain_seconds if section.drain_seconds is None else section.drain_seconds,
     )
 
