@@ -21,7 +21,7 @@ app.add_typer(audit.app, name="audit")
 
 def main() -> int:
     try:
-        app()
+        app(prog_name="stts")
     except InvalidConfiguration as error:
         print(startup_message(error), file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return EXIT_STATUS

@@ -10,13 +10,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from clients.caller import Answer, Caller
+from clients.command import places
 from clients.command.exit_status import REFUSED, UNREACHED, CommandFailed
 
-ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_URL = "http://127.0.0.1:8000"
 HEALTH_SECONDS = 5.0
 """Longest wait for the answer whether a server is there."""
@@ -95,8 +94,10 @@ def _own_server() -> Iterator[tuple[str, str]]:
         "STTS_WYOMING__ENABLED": "false",
         "STTS_LOGGING__LEVEL": "error",
     }
-    command = [sys.executable, str(ROOT / "server_v2.py")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=ROOT, text=True) as server:
+    command = [sys.executable, str(places.ROOT / places.SERVER)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, env=environment, cwd=places.working_folder(), text=True
+    ) as server:
         try:
             yield _address(server), key
         finally:

@@ -13,7 +13,13 @@ from typing import Annotated
 import typer
 
 from clients.command import cache, configuration, doctor, engines, jobs, models, speech, talking, transcribing
-from clients.command.connection import ROOT, Target
+from clients.command.connection import Target
+from clients.command.exit_status import USAGE, CommandFailed
+from clients.command.places import ROOT, SERVER, in_program, working_folder
+from clients.command.terminal import explained
+
+FILES = ("--config", "--env-file")
+"""Options of `serve` whose values are names of files."""
 
 app = typer.Typer(name="stts", no_args_is_help=True, help="Speaks, listens and serves.")
 app.add_typer(engines.app, name="engines")
@@ -48,9 +54,18 @@ def serve(
     env_file: Annotated[str | None, typer.Option(help="With --as: the environment file of that system.")] = None,
 ) -> None:
     """Starts the server."""
-    given = {"--host": host, "--port": port, "--config": config, "--as": system, "--env-file": env_file}
+    given: dict[str, str | int | None] = {
+        "--host": host,
+        "--port": port,
+        "--config": config,
+        "--as": system,
+        "--env-file": env_file,
+    }
+    # Files are named from here, and read by a server that may work elsewhere.
+    given |= {name: os.path.abspath(str(value)) for name, value in given.items() if value and name in FILES}
     arguments = [part for name, value in given.items() if value is not None for part in (name, str(value))]
-    os.execv(sys.executable, [sys.executable, str(ROOT / "server_v2.py"), *arguments])
+    os.chdir(working_folder() if config is None else os.curdir)
+    os.execv(sys.executable, [sys.executable, str(ROOT / SERVER), *arguments])
 
 
 OPERATOR = {"add_help_option": False, "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True}}
@@ -60,23 +75,34 @@ OPERATOR = {"add_help_option": False, "context_settings": {"allow_extra_args": T
 @app.command(**OPERATOR)  # type: ignore[arg-type]
 def db(context: typer.Context) -> None:
     """Tells and upgrades the version of the server's database."""
-    _run_operator("db", context.args)
+    _run_operator(context, "db")
 
 
 @app.command(**OPERATOR)  # type: ignore[arg-type]
 def keys(context: typer.Context) -> None:
     """Makes, rotates, revokes and lists keys of clients, also while the server is down."""
-    _run_operator("keys", context.args)
+    _run_operator(context, "keys")
 
 
 @app.command(**OPERATOR)  # type: ignore[arg-type]
 def audit(context: typer.Context) -> None:
     """Lists and verifies the audit trail, also while the server is down."""
-    _run_operator("audit", context.args)
+    _run_operator(context, "audit")
 
 
-def _run_operator(command: str, arguments: list[str]) -> None:
-    os.execv(sys.executable, [sys.executable, "-m", "commands", command, *arguments])
+def _run_operator(context: typer.Context, command: str) -> None:
+    """Runs a command on the database of this machine, in the folder of its server."""
+    with explained("--json" in context.args):
+        if context.obj.url:
+            raise CommandFailed(
+                f"`stts {command}` works on the database of this machine, not on {context.obj.url}: leave --server and "
+                "STTS_URL out, or use the page /app/keys of that server.",
+                USAGE,
+            )
+    arguments = ["-P", "-m", "commands", command, *context.args]
+    if "--config" not in " ".join(context.args):
+        os.chdir(working_folder())
+    os.execve(sys.executable, [sys.executable, *arguments], in_program(dict(os.environ)))
 
 
 if __name__ == "__main__":

@@ -58,13 +58,21 @@ def say(
 
 
 def voices(
-    context: typer.Context, engine: EngineChoice = None, language: Language = None, as_json: Json = False
+    context: typer.Context,
+    engine: EngineChoice = None,
+    language: Language = None,
+    every: Annotated[bool, typer.Option("--all", help="Also those of engines that are not installed.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Lists the voices that speak here."""
+    """Lists the voices that speak here: of engines that are installed, or of the one that is named."""
     with explained(as_json):
         asked = urlencode({name: value for name, value in {"engine": engine, "language": language}.items() if value})
         with connected(context.obj) as caller:
             found = succeed(caller.ask("GET", f"/voices?{asked}"))
+            if not engine and not every:
+                states = succeed(caller.ask("GET", "/engines"))
+                here = {each["name"] for each in states if each["available"]}
+                found = [each for each in found if each["engine"] in here]
     if as_json:
         show_json(found)
     else:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks.server import free_port
-from clients.command import connection, playback
+from clients.command import connection, places, playback
 from clients.command.exit_status import UNREACHED, USAGE
 from clients.command.main import app
 from tests.engines.speech_server import Asked, Reply, SpeechServer, speech_server
@@ -92,7 +92,9 @@ def test_a_server_that_says_nothing_about_its_health_is_not_waited_for(
 
 def test_a_server_of_one_s_own_that_never_listens_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "server_v2.py").write_text("import time\ntime.sleep(3600)\n")
-    monkeypatch.setattr(connection, "ROOT", tmp_path)
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").touch()
     monkeypatch.setattr(connection, "START_SECONDS", 0.2)
     monkeypatch.setenv("STTS_SERVER__PORT", str(free_port()))
     monkeypatch.delenv("STTS_URL", raising=False)

@@ -1,0 +1,19 @@
+"""The package `stts_server` of a wheel: all of this program in one folder, which only its own processes search.
+
+Its modules have names such as `engines` and `commands`, which nobody wants beside those of other packages.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Runs the command `stts`."""
+    sys.path.insert(0, str(ROOT))
+    from clients.command.main import app
+
+    app(prog_name="stts")
