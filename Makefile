@@ -51,6 +51,22 @@ promtool:
 		&& mv build/debian/usr/bin/promtool build/promtool && rm -r build/debian; } \
 		|| { echo "make promtool needs root and network, or Prometheus: apt-get install prometheus" >&2; exit 1; }
 
+# For the tests of deploy/compose: the same package, and the server out of it, which runs as no service either.
+prometheus:
+	command -v prometheus >/dev/null || test -x build/prometheus || { test "$$(id -u)" = 0 && apt-get update \
+		&& rm -rf build/debian && mkdir -p build/debian && (cd build/debian && apt-get download prometheus \
+		&& dpkg-deb --fsys-tarfile prometheus_*.deb > package.tar && tar -xf package.tar ./usr/bin/prometheus) \
+		&& mv build/debian/usr/bin/prometheus build/prometheus && rm -r build/debian; } \
+		|| { echo "make prometheus needs root and network, or Prometheus: apt-get install prometheus" >&2; exit 1; }
+
+.PHONY: images prometheus test-images
+
+# For the tests of container images, which are skipped without them and without root.
+images:
+	command -v buildah >/dev/null && command -v mmdebstrap >/dev/null && command -v docker-compose >/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends buildah mmdebstrap docker-compose; } \
+		|| { echo "make images needs root and network: apt-get install buildah mmdebstrap docker-compose" >&2; exit 1; }
+
 # For the tests of calls across networks (a TURN server, a NAT), which are skipped without them and without root.
 networks:
 	command -v turnserver >/dev/null && command -v nft >/dev/null && command -v ip >/dev/null \
@@ -88,6 +104,9 @@ test-engines: $(FULL)/.full $(ONNX)/.onnx
 
 test-clients: browsers $(VENV)/.clients
 	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients $(CLIENTS)
+
+test-images: $(VENV)/.dev images prometheus postgresql redis
+	STTS_REQUIRE_IMAGES=1 $(BIN)/python -m pytest -m images tests/deploy
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

@@ -19,7 +19,7 @@ from tests.caching import cache_by_default
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-KINDS = ("unit", "socket", "engines", "clients")
+KINDS = ("unit", "socket", "engines", "clients", "images")
 """Markers. Every test has exactly one; `unit` goes without saying."""
 SERVERS = frozenset({"server", "whole_server", "served", "guarded", "impatient", "chat", "api"})
 """Fixtures with a server on a socket. A test that opens one itself, or starts a process, is marked `socket`."""

