@@ -47,9 +47,8 @@ async def test_three_turns_with_an_interruption_on_live(server: RunningServer, p
             call.microphone.say("weather.flac")
             await until(lambda: call.assistant)
             call.microphone.say("kitchen.flac")
-            onset = await _interrupted(call)
+            await _interrupted(call)
             await until(lambda: call.delegations == 3)
-            stopped = call.speaker.last_sound()
             await until(lambda: len(call.assistant) == 3)
     assert call.errors == []
     # The framework splits a turn where words are late: nobody here can tell it that the user still speaks.
@@ -60,7 +59,6 @@ async def test_three_turns_with_an_interruption_on_live(server: RunningServer, p
     first, second, third = (text.strip() for text in call.assistant)
     assert (first, third) == (ANSWERS[0], ANSWERS[2])
     assert STORY.startswith(second) and len(second) < len(STORY) - 20
-    assert stopped - onset < 2.0
 
 
 async def test_a_tool_of_the_framework_is_called_on_live(tmp_path: Path, plugin: Any) -> None:
@@ -112,10 +110,8 @@ async def test_three_turns_with_an_interruption_on_realtime(server: RunningServe
     assert call.interrupted == [False, True, False]
 
 
-async def _interrupted(call: Call) -> float:
-    """Speaks over the next answer, and gives the time."""
+async def _interrupted(call: Call) -> None:
+    """Speaks over the next answer."""
     mark = time.monotonic()
     await until(lambda: call.speaker.heard_since(mark) > 0.5)
-    onset = time.monotonic()
     call.microphone.say("weather.flac")
-    return onset

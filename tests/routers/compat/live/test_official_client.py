@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 def test_three_turns_with_an_interruption_of_the_blocking_client(server: RunningServer) -> None:
     speaker, turns, words, said = Speaker(), list[str](), "", ""
-    mark = onset = stopped = 0.0
+    mark, interrupted = 0.0, False
     with (
         patient.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client,
         client.live.connect(websocket_connection_options=patient.OFFICIAL_SOCKET) as connection,
@@ -46,8 +46,8 @@ def test_three_turns_with_an_interruption_of_the_blocking_client(server: Running
                 assert event.type != "error", event
                 if event.type == "session.output_audio.delta":
                     speaker.play(b64decode(event.delta))
-                    if len(turns) == 2 and not onset and speaker.heard_since(mark) > 0.5:
-                        onset = time.monotonic()
+                    if len(turns) == 2 and not interrupted and speaker.heard_since(mark) > 0.5:
+                        interrupted = True
                         microphone.say("weather.flac")
                 elif event.type == "session.input_transcript.delta":
                     words += event.delta
@@ -59,7 +59,7 @@ def test_three_turns_with_an_interruption_of_the_blocking_client(server: Running
                         microphone.end()
                         connection.send({"type": "session.close"})
                 elif event.type == "session.delegation.created":
-                    mark, stopped = time.monotonic(), speaker.last_sound()
+                    mark = time.monotonic()
                     answer = {"content": ANSWERS[len(turns)], "delegation_id": event.delegation.id}
                     turns.append(words)
                     words = ""
@@ -68,7 +68,6 @@ def test_three_turns_with_an_interruption_of_the_blocking_client(server: Running
     assert understood(WEATHER, turns[0]) and understood("kitchen light", turns[1]) and understood(WEATHER, turns[2])
     second = said.removeprefix(ANSWERS[0]).removesuffix(ANSWERS[2]).strip()
     assert STORY.startswith(second) and 0 < len(second) < len(STORY) - 20
-    assert stopped - onset < 2.0
 
 
 async def test_a_client_connects_anew_when_the_network_breaks(served: Served) -> None:

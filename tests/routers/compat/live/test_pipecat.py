@@ -31,13 +31,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-async def _interrupted(heard: Heard) -> float:
-    """Speaks over the next answer, and gives the time."""
+async def _interrupted(heard: Heard) -> None:
+    """Speaks over the next answer."""
     mark = time.monotonic()
     await until(lambda: heard.speaker.heard_since(mark) > 0.5)
-    onset = time.monotonic()
     heard.microphone.say("weather.flac")
-    return onset
 
 
 @asynccontextmanager
@@ -71,9 +69,8 @@ async def test_three_turns_with_an_interruption_on_live(server: RunningServer) -
             heard.microphone.say("weather.flac")
             await until(lambda: "".join(heard.replies).endswith(ANSWERS[0]))
             heard.microphone.say("kitchen.flac")
-            onset = await _interrupted(heard)
+            await _interrupted(heard)
             await until(lambda: len(chat.requests) == 3)
-            stopped = heard.speaker.last_sound()
             await until(lambda: "".join(heard.replies).endswith(ANSWERS[2]))
         asked = [request["messages"][-1]["content"] for request in chat.requests]
     assert heard.errors == []
@@ -84,7 +81,6 @@ async def test_three_turns_with_an_interruption_on_live(server: RunningServer) -
     assert said.startswith(ANSWERS[0])
     second = said.removeprefix(ANSWERS[0]).removesuffix(ANSWERS[2])
     assert STORY.startswith(second.strip()) and 0 < len(second) < len(STORY) - 20
-    assert stopped - onset < 2.0
 
 
 async def test_three_turns_with_an_interruption_on_live_with_responses(tmp_path: Path) -> None:
@@ -112,9 +108,8 @@ async def test_three_turns_with_an_interruption_on_live_with_responses(tmp_path:
                 heard.microphone.say("weather.flac")
                 await until(lambda: "".join(heard.replies).endswith(ANSWERS[0]))
                 heard.microphone.say("kitchen.flac")
-                onset = await _interrupted(heard)
+                await _interrupted(heard)
                 await until(lambda: len(chat.requests) == 4)
-                stopped = heard.speaker.last_sound()
                 await until(lambda: "".join(heard.replies).endswith(ANSWERS[2]))
         asked_of_model = [request["messages"][-1] for request in chat.requests]
         history = [message["content"] for message in chat.requests[3]["messages"]]
@@ -124,7 +119,6 @@ async def test_three_turns_with_an_interruption_on_live_with_responses(tmp_path:
     assert ANSWERS[0] in history and STORY not in history
     second = "".join(heard.replies).removeprefix(ANSWERS[0]).removesuffix(ANSWERS[2])
     assert STORY.startswith(second.strip()) and 0 < len(second) < len(STORY) - 20
-    assert stopped - onset < 2.0
 
 
 def _weather_tool() -> Any:
@@ -150,10 +144,8 @@ async def test_three_turns_with_an_interruption_on_realtime(server: RunningServe
         await until(lambda: len(heard.user) == 1 and understood(WEATHER, heard.replies[-1]))
         heard.microphone.say("kitchen.flac")
         await until(lambda: len(heard.user) == 2)
-        onset = await _interrupted(heard)
+        await _interrupted(heard)
         await until(lambda: len(heard.user) == 3)
-        stopped = heard.speaker.last_sound()
         await until(lambda: understood(WEATHER, heard.replies[-1]))
     assert heard.errors == []
-    assert stopped - onset < 2.0
     assert understood(WEATHER, heard.user[0]) and understood(WEATHER, heard.user[2])

