@@ -38,6 +38,7 @@ from middleware.serving.listeners import Listener, serve
 from middleware.serving.listening import CannotListen, check_free, listening
 from middleware.serving.prefixes import Prefixes
 from middleware.serving.server import HTTPListener, loop_factory, server_config
+from middleware.serving.service_manager import ServiceManager, told
 from middleware.serving.supervisor import ListenerStatus
 from middleware.stages.logging import configure_logging
 from routers.app import build_app
@@ -94,7 +95,8 @@ def build_listeners(
 
 async def run(services: Services, listeners: Sequence[Listener], on_start: Callable[[], None]) -> None:
     """Runs until a stop signal has come and all clients have gone."""
-    async with running(services):
+    manager = ServiceManager.of(os.environ)
+    async with running(services), told(manager, services.lifecycle):
         await serve(listeners, services.lifecycle, on_start)
 
 
