@@ -45,6 +45,8 @@ class Answer:
     def complaint(self) -> str:
         """The server's error message about the request, in either dialect of errors."""
         body = self.json()
+        if 300 <= self.status < 400:
+            return f"it points to {self.headers.get('location', 'another place')}, which is not followed"
         if not isinstance(body, dict):
             return self.problem or f"{len(self.body)} bytes"
         error = body.get("error")
@@ -60,14 +62,22 @@ class StreamedAnswer(Answer):
     """Parts of the body, as they come. Raises OSError and http.client.HTTPException where it breaks off."""
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows none: the key would go along, to whichever host is named."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
 class Caller:
-    """Reaches the server directly, whatever proxy the environment names."""
+    """Reaches the server directly, whatever proxy the environment names, and goes nowhere else."""
 
     def __init__(self, url: str, key: str | None = None, timeout: float = 120.0) -> None:
         self.url = url.rstrip("/")
-        self.headers = {"Authorization": f"Bearer {key}"} if key else {}
+        # Headers are Latin-1 to the standard library, and UTF-8 to the server, as browsers send it.
+        self.headers = {"Authorization": f"Bearer {key}".encode().decode("latin-1")} if key else {}
         self._timeout = timeout
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
 
     def ask(self, method: str, path: str, body: bytes | None = None, content_type: str = "application/json") -> Answer:
         """Every answer is one, whatever its status."""

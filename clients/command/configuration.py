@@ -90,6 +90,8 @@ def _body(assignments: list[str]) -> dict[str, Any]:
         place = body
         for name in path:
             place = place.setdefault(name, {})
+            if not isinstance(place, dict):
+                raise CommandFailed(f"{assignment} is said twice: {name} has a value already.", USAGE)
         place[last] = _value(value)
     return body
 

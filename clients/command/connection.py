@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -14,13 +15,15 @@ from typing import Any
 
 from clients.caller import Answer, Caller
 from clients.command import places
-from clients.command.exit_status import REFUSED, UNREACHED, CommandFailed
+from clients.command.exit_status import REFUSED, UNREACHED, USAGE, CommandFailed
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 HEALTH_SECONDS = 5.0
 """Longest wait for the answer whether a server is there."""
 START_SECONDS = 120.0
 """Longest wait for a server of one's own to listen, before it is killed."""
+ID_HEADER = "x-request-id"
+"""Header of every answer of this server."""
 STOP_SECONDS = 15.0
 """Longest wait for a server of one's own to end, before it is killed."""
 
@@ -48,20 +51,34 @@ def connected(target: Target, *, alone: bool = True) -> Iterator[Caller]:
 
     `alone`: the command makes sense without a running server. Raises CommandFailed where no server answers.
     """
-    url = target.url or default_url()
+    url = _checked(target.url or default_url(), target.key)
     caller = Caller(url, target.key, target.timeout)
     reached = Caller(url, target.key, min(HEALTH_SECONDS, target.timeout)).ask("GET", "/health")
     if reached.ok:
+        if ID_HEADER not in reached.headers or not isinstance(reached.json(), dict):
+            raise CommandFailed(
+                f"At {url} answers something else than an STTS Server: name one with --server.", UNREACHED
+            )
         yield caller
         return
     if reached.status or target.url or not alone:
         raise CommandFailed(
-            f"The server at {url} does not answer: {reached.complaint()}. Start one with `stts serve`, or name another "
-            "with --url.",
+            f"The server at {url} does not answer: {reached.complaint().rstrip('.')}. Start one with `stts serve`, or "
+            "name another with --server.",
             UNREACHED,
         )
     with _own_server() as (address, key):
         yield Caller(address, key, target.timeout)
+
+
+def _checked(url: str, key: str | None) -> str:
+    """The address, with its scheme. Raises CommandFailed for what is no address, and for what can be no key."""
+    whole = url if "://" in url else f"http://{url}"
+    if not whole.startswith(("http://", "https://")):
+        raise CommandFailed(f"{url} is no address of a server: write http://HOST:PORT.", USAGE)
+    if key is not None and not key.isprintable():
+        raise CommandFailed("The key has a line break or another control character in it.", USAGE)
+    return whole
 
 
 def succeed(answer: Answer) -> Any:
@@ -98,14 +115,28 @@ def _own_server() -> Iterator[tuple[str, str]]:
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, env=environment, cwd=places.working_folder(), text=True
     ) as server:
+        # Whoever ends this command by a signal ends that server as well.
+        before = _on_termination(_leave)
         try:
             yield _address(server), key
         finally:
+            _on_termination(before)
             server.terminate()
             try:
                 server.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 server.kill()
+
+
+def _on_termination(handler: Any) -> Any:
+    """Sets what SIGTERM does, where this thread may, and returns what it did."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    return signal.signal(signal.SIGTERM, handler or signal.SIG_DFL)
+
+
+def _leave(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _address(server: subprocess.Popen[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Generator, Iterator
@@ -14,7 +15,7 @@ from clients.command.incoming import BLOCK_BYTES, RATE, Blocks
 
 BUFFER_MS = 40
 """Sound that a device takes or gives at once."""
-INSTALL = "pip install miniaudio"
+INSTALL = f"{sys.executable} -m pip install miniaudio"
 BACKENDS: list[Any] = []
 """Ways to devices that are tried; none: those of this system."""
 SAMPLE_BYTES = 2

@@ -123,9 +123,7 @@ def _abilities(engines: list[dict[str, Any]]) -> Iterator[Finding]:
 def _engine(engine: dict[str, Any]) -> Iterator[Finding]:
     name, measured = engine["name"], engine["measured"]
     if engine["state"] == "failed":
-        failure = engine["failure"] or {}
-        words = failure.get("detail") or failure.get("message") or "it failed"
-        yield Finding("bad", name, words, f"stts engines load {name}")
+        yield Finding("bad", name, engine["failure"] or "it failed", f"stts engines load {name}")
     elif engine["breaker"] != "closed":
         yield Finding("bad", name, "it rests after failures in a row", f"stts engines probe {name}")
     if not measured["requests"]:

@@ -13,7 +13,7 @@ from clients.caller import Caller, seconds_to_wait
 from clients.command.connection import connected, require, succeed
 from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.following import watch
-from clients.command.output import arriving, write
+from clients.command.output import arriving, check_writable, write
 from clients.command.speech import EngineChoice, Json, Language
 from clients.command.terminal import Progress, explained, show_json, show_table
 
@@ -60,6 +60,8 @@ def speak(
         wanted = {"voice": voice, "engine": engine, "language": language, "speed": speed, "format": format}
         fields = {name: str(value) for name, value in wanted.items() if value is not None}
         way = None if output is None else _way(output)
+        if output is not None:
+            check_writable(output)
         if captions or (way or "").startswith("captions"):
             fields["captions"] = "true"
         name = file.name.replace('"', "'")

@@ -16,7 +16,7 @@ from clients.command import cache, configuration, doctor, engines, jobs, models,
 from clients.command.connection import Target
 from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.places import ROOT, SERVER, in_program, working_folder
-from clients.command.terminal import explained
+from clients.command.terminal import explained, prepare_streams
 
 FILES = ("--config", "--env-file")
 """Options of `serve` whose values are names of files."""
@@ -40,6 +40,7 @@ def options(
     url: Annotated[str | None, typer.Option("--server", "--url", envvar="STTS_URL", help="Its address.")] = None,
     key: Annotated[str | None, typer.Option(envvar=["STTS_KEY", "STTS_API_KEY"], help="Key for it.")] = None,
 ) -> None:
+    prepare_streams()
     context.obj = Target(url, key or os.environ.get("STTS_SECURITY__API_KEY"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import struct
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,13 +30,41 @@ def wav_header(rate: int, size: int | None = None) -> bytes:
 
 
 def write(path: Path, blocks: Iterable[bytes]) -> None:
-    """Writes a file, which appears when it is complete. Raises CommandFailed where it cannot be written."""
-    part = path.with_name(f"{path.name}.part")
+    """Writes a file, which appears when it is complete. Raises CommandFailed where it cannot be written.
+
+    What stands there and is no file (a device, a pipe) is written into, and a link is followed.
+    """
     try:
-        with part.open("wb") as file:
-            file.writelines(blocks)
-        part.replace(path)
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            with target.open("wb") as file:
+                file.writelines(blocks)
+            return
+        part = target.with_name(f"{target.name}.part")
+        try:
+            with part.open("wb") as file:
+                file.writelines(blocks)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Raises CommandFailed where a file cannot be written: to be told before the work for it and not after it."""
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise CommandFailed(f"{path} cannot be written: there is no folder {folder}.")
+    if path.is_dir():
+        raise CommandFailed(f"{path} cannot be written: it is a folder.")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise CommandFailed(f"{path} cannot be written: it is not permitted.")
+
+
+def make_folder(folder: Path) -> None:
+    """Raises CommandFailed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(f"{folder} cannot be made: {error.strerror}") from error

@@ -12,8 +12,8 @@ import typer
 
 from clients.caller import Caller
 from clients.command.connection import connected, require, succeed
-from clients.command.exit_status import USAGE, CommandFailed
-from clients.command.output import arriving, write
+from clients.command.exit_status import UNREACHED, USAGE, CommandFailed
+from clients.command.output import arriving, check_writable, write
 from clients.command.playback import can_play, play
 from clients.command.terminal import explained, show_json, show_table
 
@@ -89,16 +89,27 @@ def _check(text: str | None, output: str | None, format: str | None) -> None:
         raise CommandFailed("A terminal shows no audio: send it through a pipe, or name a file with --output.", USAGE)
     if output is None:
         can_play()
+    elif output != STANDARD:
+        check_writable(Path(output))
 
 
 def _say_whole(caller: Caller, wishes: dict[str, Any], text: str | None, output: str | None) -> dict[str, Any]:
-    words = sys.stdin.read() if text in (None, STANDARD) else text
+    words = _read_text() if text in (None, STANDARD) else text
     # A file gets its true length in its header; what is heard at once comes as it is made.
     request = {"text": words, "stream": output in (None, STANDARD), **wishes}
     with caller.stream("/tts", request) as answer:
         require(answer)
+        if not answer.headers.get("content-type", "").startswith("audio/"):
+            raise CommandFailed("The server answered with something else than audio.", UNREACHED)
         size = _deliver(answer.blocks, output)
     return {"bytes": size, **{name: answer.headers.get(f"x-{name}") for name in ("engine", "voice", "language")}}
+
+
+def _read_text() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CommandFailed("The standard input is not UTF-8.") from error
 
 
 def _say_lines(caller: Caller, wishes: dict[str, Any], output: str | None) -> dict[str, Any]:

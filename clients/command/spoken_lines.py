@@ -41,7 +41,8 @@ def spoken(caller: Caller, wishes: Mapping[str, Any], lines: Iterable[bytes]) ->
     with socket:
         socket.send(json.dumps({"type": "config", **config}))
         # It may wait for a line for ever: the command does not wait for it.
-        threading.Thread(target=_send, args=(socket, lines, raw), daemon=True).start()
+        wrong: list[CommandFailed] = []
+        threading.Thread(target=_send, args=(socket, lines, raw, wrong), daemon=True).start()
         try:
             blocks = _received(socket)
             # What was refused from the start is no file.
@@ -51,16 +52,23 @@ def spoken(caller: Caller, wishes: Mapping[str, Any], lines: Iterable[bytes]) ->
             yield from blocks
         except ConnectionClosed as closed:
             raise CommandFailed(f"The connection to the server broke off: {closed}", UNREACHED) from closed
+        if wrong:
+            raise wrong[0]
 
 
-def _send(socket: ClientConnection, lines: Iterable[bytes], apart: bool) -> None:
-    """`apart`: each line is an utterance, so that there may be any number of them."""
+def _send(socket: ClientConnection, lines: Iterable[bytes], apart: bool, wrong: list[CommandFailed]) -> None:
+    """`apart`: each line is an utterance, so that there may be any number of them. `wrong`: why it ends early."""
     # A socket that is closed, by either side, has no use for more.
     with suppress(ConnectionClosed, OSError):
         for line in lines:
             if not line.strip():
                 continue
-            socket.send(json.dumps({"type": "text", "text": line.decode(errors="replace")}))
+            try:
+                text = line.decode()
+            except UnicodeDecodeError:
+                wrong.append(CommandFailed("The standard input is not UTF-8."))
+                break
+            socket.send(json.dumps({"type": "text", "text": text}))
             socket.send(json.dumps({"type": "end" if apart else "flush"}))
         socket.send(json.dumps({"type": "close"}))
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from clients.command.connection import connected
+from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
 from clients.command.terminal import Progress, explained, show_growing
 
@@ -36,6 +37,9 @@ def talk(
     as_json: Json = False,
 ) -> None:
     """Converses: listens to the microphone, answers aloud, falls silent when it is interrupted. Ctrl-C ends it."""
+    if output not in (None, STANDARD) and not str(output).lower().endswith(".wav"):
+        with explained(as_json):
+            raise CommandFailed(f"{output}: replies are written as WAV, so its name must end in .wav.", USAGE)
     # Both take a tenth of a second, which no other command needs.
     import asyncio
 

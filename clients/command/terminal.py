@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +16,15 @@ import typer
 from clients.command.exit_status import CommandFailed
 
 GAP = "  "
+
+
+def prepare_streams() -> None:
+    """Makes streams that somebody has closed, or that cannot write every letter, ones that do no harm."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - as long as the command runs
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager

@@ -9,21 +9,20 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from clients.caller import Answer, Caller
 from clients.command.connection import connected, require, succeeded
 from clients.command.exit_status import ANSWERED_NO, UNREACHED, USAGE, CommandFailed
-from clients.command.output import write
+from clients.command.listening import listen
+from clients.command.output import make_folder, write
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
+from clients.command.targets import targets
 from clients.command.terminal import Progress, explained, show_json
 
-if TYPE_CHECKING:
-    from clients.command.live_words import Line
-
-FORMATS = {"text": "txt", "srt": "srt", "vtt": "vtt", "json": "json", "verbose_json": "json"}
+FORMATS = {"text": "txt", "srt": "srt", "vtt": "vtt", "json": "json", "verbose_json": "verbose.json"}
 """Formats of transcripts, each with the ending of its files."""
 RECORDINGS = frozenset(
     {
@@ -39,13 +38,8 @@ class Wanted:
     """The wishes for each recording."""
 
     fields: dict[str, str]
-    ending: str
-    folder: Path | None
-    """Where transcripts go; None: beside their recordings."""
-
-    def target(self, recording: Path) -> Path:
-        folder = recording.parent if self.folder is None else self.folder
-        return folder / f"{recording.stem}.{self.ending}"
+    targets: dict[Path, Path]
+    """Recording -> its transcript."""
 
 
 def transcribe(
@@ -69,7 +63,11 @@ def transcribe(
         if format not in FORMATS:
             raise CommandFailed(f"There is no format {format}: choose {', '.join(FORMATS)}.", USAGE)
         if live:
-            _listen(context, files or [], {"language": language, "engine": engine}, format, folder, as_json)
+            if len(files or []) > 1:
+                raise CommandFailed("--live takes one recording, or none for the microphone.", USAGE)
+            listen(
+                context, files[0] if files else None, {"language": language, "engine": engine}, format, folder, as_json
+            )
             return
         if not files:
             raise CommandFailed("Name a recording, or --live for the microphone.", USAGE)
@@ -84,57 +82,16 @@ def transcribe(
             raise CommandFailed(
                 "The standard input has no name to call a file by: leave --beside and --output out.", USAGE
             )
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        wanted = Wanted(given, FORMATS[format], folder)
+        places = targets(recordings, folder, FORMATS[format])
+        for place in {each.parent for each in places}:
+            make_folder(place)
+        wanted = Wanted(given, dict(zip(recordings, places, strict=True)))
         with connected(context.obj) as caller:
             done = _transcribe_all(caller, recordings, wanted, force=force, quiet=as_json)
     if as_json:
         show_json(done)
     if any("error" in each for each in done):
         raise typer.Exit(ANSWERED_NO)
-
-
-def _listen(
-    context: typer.Context,
-    files: list[str],
-    wishes: dict[str, str | None],
-    format: str,
-    folder: Path | None,
-    as_json: bool,
-) -> None:
-    """Words while they are spoken; lines as they are complete, or the whole in another format at the end."""
-    import asyncio  # a tenth of a second, as what comes with it
-
-    from clients.command.live_words import Transcript, write_down
-
-    if len(files) > 1:
-        raise CommandFailed("--live takes one recording, or none for the microphone.", USAGE)
-    query = {name: value for name, value in wishes.items() if value}
-    transcript = Transcript(told=format == "text" and not as_json)
-    try:
-        with connected(context.obj) as caller:
-            asyncio.run(write_down(caller, query, files[0] if files else None, transcript))
-    except CommandFailed:
-        # What was understood stays, also where the server is lost.
-        if transcript.lines:
-            _keep(transcript.lines, "json" if as_json else format, folder)
-        raise
-    _keep(transcript.lines, "json" if as_json else format, folder)
-
-
-def _keep(lines: Sequence[Line], format: str, folder: Path | None) -> None:
-    """Prints what was not printed while it was said, and writes it into a folder."""
-    from clients.command.live_words import written
-
-    whole = written(lines, format)
-    if format != "text":
-        print(whole)
-    if folder is not None and lines:
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / time.strftime(f"live-%Y-%m-%d-%H%M%S.{FORMATS[format]}")
-        write(target, [f"{whole}\n".encode()])
-        print(target, file=sys.stderr)
 
 
 def found(names: Sequence[str]) -> Iterator[Path]:
@@ -194,7 +151,7 @@ def _transcribe_all(
 
 
 def _one(caller: Caller, recording: Path, wanted: Wanted, *, force: bool) -> dict[str, Any]:
-    target = wanted.target(recording)
+    target = wanted.targets[recording]
     told: dict[str, Any] = {"file": str(recording), "transcript": str(target)}
     if not force and target.exists() and target.stat().st_mtime >= recording.stat().st_mtime:
         return {**told, "skipped": "it is there already"}

@@ -17,9 +17,10 @@ from tests.engines.speech_server import Asked, Reply, SpeechServer, speech_serve
 
 pytestmark = pytest.mark.socket
 
-SHORT = Reply(b"RIFF" * 100, breaks=True)
-CUT_CHUNK = Reply(b"ff\r\nRIFF", headers={"transfer-encoding": "chunked"}, breaks=True)
-NO_LAST_CHUNK = Reply(b"4\r\nRIFF\r\n", headers={"transfer-encoding": "chunked"}, breaks=True)
+SOUND = {"content-type": "audio/wav"}
+SHORT = Reply(b"RIFF" * 100, headers=SOUND, breaks=True)
+CUT_CHUNK = Reply(b"ff\r\nRIFF", headers={**SOUND, "transfer-encoding": "chunked"}, breaks=True)
+NO_LAST_CHUNK = Reply(b"4\r\nRIFF\r\n", headers={**SOUND, "transfer-encoding": "chunked"}, breaks=True)
 BROKEN = pytest.mark.parametrize("reply", [SHORT, CUT_CHUNK, NO_LAST_CHUNK], ids=["length", "chunk", "last chunk"])
 
 
@@ -33,7 +34,7 @@ def stts(server: SpeechServer, reply: Reply, *arguments: str) -> Result:
     """The command against a server that is healthy, and answers all else with this."""
 
     def answer(asked: Asked) -> Reply:
-        return Reply(b"{}") if asked.path == "/health" else reply
+        return Reply(b"{}", headers={"x-request-id": "1"}) if asked.path == "/health" else reply
 
     server.answer = answer
     return CliRunner().invoke(app, ["--url", server.url, *arguments])
@@ -66,7 +67,7 @@ def test_a_refusal_that_breaks_off_is_no_answer(server: SpeechServer) -> None:
 
 
 def test_the_disk_is_blamed_for_its_own(server: SpeechServer, tmp_path: Path) -> None:
-    whole = Reply(b"RIFF")
+    whole = Reply(b"RIFF", headers=SOUND)
     result = stts(server, whole, "say", "Hello", "-o", str(tmp_path / "missing" / "hello.wav"))
     assert "cannot be written" in result.stderr
     assert stts(server, whole, "say", "Hello", "-o", str(tmp_path / "hello.wav")).exit_code == 0
@@ -77,7 +78,7 @@ def test_only_wav_is_played(server: SpeechServer, tmp_path: Path, monkeypatch: p
     refused = stts(server, Reply(b"RIFF"), "say", "Hello", "--format", "mp3", "--play")
     assert (refused.exit_code, server.asked) == (USAGE, [])
     assert "--output" in refused.stderr
-    assert stts(server, Reply(b"RIFF"), "say", "Hello", "--format", "WAV", "--play").exit_code == 0
+    assert stts(server, Reply(b"RIFF", headers=SOUND), "say", "Hello", "--format", "WAV", "--play").exit_code == 0
 
 
 def test_a_server_that_says_nothing_about_its_health_is_not_waited_for(
@@ -101,3 +102,41 @@ def test_a_server_of_one_s_own_that_never_listens_is_killed(tmp_path: Path, monk
     alone = CliRunner().invoke(app, ["voices"])
     assert alone.exit_code == UNREACHED
     assert "did not listen within 0.2 seconds" in alone.stderr
+
+
+@pytest.mark.parametrize("body", [b'{"status": "ok"}', b"<html>", b"[]"])
+def test_another_kind_of_server_is_none(server: SpeechServer, body: bytes, tmp_path: Path) -> None:
+    server.answer = lambda asked: Reply(body)
+    for arguments in (("say", "Hello", "-o", str(tmp_path / "x.wav")), ("voices",), ("doctor",)):
+        result = CliRunner().invoke(app, ["--url", server.url, *arguments])
+        assert (result.exit_code, "something else" in result.stderr) == (UNREACHED, True), result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_audio_is_not_kept(server: SpeechServer, tmp_path: Path) -> None:
+    result = stts(server, Reply(b"<html>"), "say", "Hello", "-o", str(tmp_path / "x.wav"))
+    assert (result.exit_code, list(tmp_path.iterdir())) == (UNREACHED, [])
+
+
+def test_a_key_is_not_sent_where_a_server_points_to(server: SpeechServer) -> None:
+    with speech_server() as other:
+        server.answer = lambda asked: Reply(status=302, headers={"location": f"{other.url}/voices"})
+        result = CliRunner().invoke(app, ["--url", server.url, "--key", "secret", "voices"])
+        assert (result.exit_code, other.asked) == (UNREACHED, [])
+        assert "points to" in result.stderr
+
+
+def test_addresses_and_keys_that_are_none_are_told(server: SpeechServer) -> None:
+    bare = server.url.removeprefix("http://")
+    server.answer = lambda asked: Reply(b"[]", headers={"x-request-id": "1"})
+    for place, status in (
+        (["--url", "ftp://127.0.0.1"], USAGE),
+        (["--url", server.url, "--key", "one\ntwo"], USAGE),
+        (["--url", bare], UNREACHED),  # it was asked, and is no such server
+    ):
+        result = CliRunner().invoke(app, [*place, "voices"])
+        assert (result.exit_code, result.stderr.count("\n")) == (status, 1), result.output
+    assert stts(server, Reply(b"[]"), "--help").exit_code == 0
+    with_letters = CliRunner().invoke(app, ["--url", server.url, "--key", "schl\u00fcssel \u20ac", "voices", "--all"])
+    assert with_letters.exit_code in (0, UNREACHED)
+    assert "Traceback" not in with_letters.output
