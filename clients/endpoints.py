@@ -52,7 +52,7 @@ from clients.checks.openai import (
 )
 from clients.checks.settings import change_nothing, clear_nothing, live, metrics, reload, validate
 from clients.checks.shapes import keys, named, told_none
-from clients.checks.speech import converse, front_page, page, speak, speak_by_query, transcribe
+from clients.checks.speech import converse, front_page, speak, speak_by_query, talk_page, transcribe
 from clients.checks.visit import Check
 from clients.checks.voices import (
     change_voice,
@@ -75,7 +75,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/conversation"): converse,
     ("GET", "/conversation/status"): keys("/conversation/status", "active", "max"),
     ("GET", "/ws/conversation/status"): keys("/ws/conversation/status", "active_connections", "max_connections"),
-    ("GET", "/talk"): page,
+    ("GET", "/talk"): talk_page,
     ("GET", "/app/{name}"): front_page,
     ("GET", "/ready"): keys("/ready?probe=true", "ready", "status"),
     ("GET", "/engines/{name}"): one_engine,

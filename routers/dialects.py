@@ -47,7 +47,6 @@ from routers.management.usage import UsageRoutes
 from routers.management.users import UserRoutes
 from routers.management.voices import LibraryVoiceRoutes
 from routers.pages.site_routes import SiteRoutes
-from routers.pages.talk_page import TalkRoutes
 from routers.services import Services
 from routers.websocket.conversation.routes import ConversationSocketRoutes
 from routers.websocket.conversation_v1.routes import ConversationV1Routes
@@ -101,7 +100,7 @@ def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
 
 
 def _pages(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
-    return (SiteRoutes(), TalkRoutes())
+    return (SiteRoutes(),)
 
 
 def _management(services: Services, listener: ListenerSettings) -> Sequence[Routes]:

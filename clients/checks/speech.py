@@ -53,17 +53,17 @@ def converse(visit: Visit) -> str:
 
 def front_page(visit: Visit) -> str:
     """The page that `/` opens, and every file that it names."""
-    text = visit.get("/app/home").body.decode()
+    return _page(visit, "/app/home", "home")
+
+
+def talk_page(visit: Visit) -> str:
+    """The page to talk on, by the address at which it was before there were others."""
+    return _page(visit, "/talk", "talk")
+
+
+def _page(visit: Visit, path: str, name: str) -> str:
+    text = visit.get(path).body.decode()
     files = re.findall(r'(?:src|href)="\.\./(assets/[^"]+)"', text)
-    if not any(name.endswith(".js") for name in files):
-        raise Failed("a page without scripts")
-    return f"{len(files)} files, {sum(len(visit.get(f'/{name}').body) for name in files)} bytes"
-
-
-def page(visit: Visit) -> str:
-    """A page, and every file that it names."""
-    text = visit.get("/talk").body.decode()
-    files = re.findall(r'(?:src|href)="(talk/[\w.]+)"', text)
-    if not files:
-        raise Failed("a page without scripts")
-    return f"{len(files)} files, {sum(len(visit.get(f'/{name}').body) for name in files)} bytes"
+    if not any(file.endswith(f"/{name}.js") for file in files):
+        raise Failed(f"no script of the page {name}")
+    return f"{len(files)} files, {sum(len(visit.get(f'/{file}').body) for file in files)} bytes"

@@ -160,4 +160,5 @@ class Info(BaseModel):
     limits: dict[str, float]
     formats: dict[str, dict[str, Any]]
     transcript_formats: list[str]
+    webrtc: Literal["on", "off", "not_installed"] = Field(description="Whether calls by WebRTC are taken.")
     docs: str

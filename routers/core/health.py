@@ -23,6 +23,7 @@ class HealthRoutes:
         self._engines = services.engines
         self._settings = services.settings
         self._lifecycle = services.lifecycle
+        self._calls = services.calls
         self._listeners = services.listeners
         self._stores = services.access.stores
         self._shared_limits = services.access.shared_limits
@@ -114,5 +115,6 @@ class HealthRoutes:
                 name: {"media_type": spec.media_type, "sample_rates": spec.rates_text} for name, spec in FORMATS.items()
             },
             transcript_formats=["json", "text", "srt", "vtt", "verbose_json"],
+            webrtc=self._calls.state,
             docs="/docs",
         )

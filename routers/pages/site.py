@@ -18,12 +18,11 @@ from functools import cached_property
 from pathlib import Path
 
 WEB = Path(__file__).parent / "web"
-TALK = Path(__file__).parent / "talk"
-"""The talk page, whose player and microphone the other pages use."""
 PAGES: Mapping[str, str] = {
     "home": "read",
     "speak": "write",
     "listen": "write",
+    "talk": "write",
     "voices": "write",
     "jobs": "write",
     "engines": "read",
@@ -97,12 +96,12 @@ class Site:
             "assets": f"../assets/{self.digest}",
             "direction": LANGUAGES[language],
             "language": language,
-            "main": (WEB / name / "page.html").read_text(encoding="utf-8"),
             "navigation": links,
             "page": name,
             "title": html.escape(texts[f"nav.{name}"]),
         }
-        filled = PLACE.sub(lambda place: known.get(place[1], place[0]), shell)
+        framed = shell.replace("{{main}}", (WEB / name / "page.html").read_text(encoding="utf-8"))
+        filled = PLACE.sub(lambda place: known.get(place[1], place[0]), framed)
         return PLACE.sub(lambda place: html.escape(texts[place[1]]), filled)
 
 
@@ -118,7 +117,6 @@ def _link(name: str, text: str, *, current: bool) -> str:
 
 
 def _files() -> Iterator[tuple[str, Path]]:
-    for folder, prefix in ((WEB, ""), (TALK, "talk/")):
-        for path in folder.rglob("*"):
-            if path.suffix in MEDIA_TYPES and path.suffix != ".html":
-                yield prefix + path.relative_to(folder).as_posix(), path
+    for path in WEB.rglob("*"):
+        if path.suffix in MEDIA_TYPES and path.suffix != ".html":
+            yield path.relative_to(WEB).as_posix(), path

@@ -1,11 +1,14 @@
-"""GET /app/{name}: the pages for people, which use the public API only. GET /assets/...: their files."""
+"""GET /app/{name}: the pages for people, which use the public API only. GET /assets/...: their files.
+
+GET /talk leads to the page to talk on.
+"""
 
 from __future__ import annotations
 
 import asyncio
 
 from fastapi import Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from routers.http.deferred_route import deferred_router
 from routers.pages.site import LANGUAGES, PAGES, Site, SiteFile
@@ -34,6 +37,7 @@ class SiteRoutes:
         self.router = deferred_router("pages")
         add = self.router.add_api_route
         add("/app/{name}", self.page, methods=["GET"], response_class=HTMLResponse, summary="A page for people")
+        add("/talk", self.talk, methods=["GET"], response_class=RedirectResponse, summary="To the page to talk on")
         add("/assets/{digest}/{path:path}", self.asset, methods=["GET"], include_in_schema=False)
 
     @policy(RouteKind.PAGE, Public.ALWAYS)
@@ -43,6 +47,12 @@ class SiteRoutes:
         if file is None:
             raise NotFound("There is no such page.", allowed=list(PAGES))
         return _answer(file, request, "no-cache", {"Vary": "Accept-Language, Cookie, Accept-Encoding"})
+
+    @policy(RouteKind.PAGE, Public.ALWAYS)
+    async def talk(self, request: Request) -> Response:
+        """Leads to `/app/talk`, which was here before there were other pages."""
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"app/talk{query}", headers=HEADERS)
 
     @policy(RouteKind.USE, Public.ALWAYS)
     async def asset(self, digest: str, path: str, request: Request) -> Response:

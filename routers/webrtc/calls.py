@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -64,6 +64,7 @@ class Line:
 
 
 Converse = Callable[[Socket, Line], Awaitable[None]]
+CallState = Literal["on", "off", "not_installed"]
 
 
 @dataclass(eq=False, slots=True)
@@ -101,12 +102,20 @@ class Calls:
     def open_calls(self) -> int:
         return len(self._open)
 
+    @property
+    def state(self) -> CallState:
+        """Whether calls are taken, without a look into their library."""
+        if not self._settings().webrtc.enabled:
+            return "off"
+        return "on" if find_spec("aiortc") is not None else "not_installed"
+
     async def require(self) -> None:
         """Raises NotFound where calls are off, PartNotInstalled where their library is missing."""
-        if not self._settings().webrtc.enabled:
-            raise NotFound("Calls by WebRTC are off (webrtc.enabled): open a WebSocket.")
-        if find_spec("aiortc") is None:
-            raise PartNotInstalled(INSTALL)
+        match self.state:
+            case "off":
+                raise NotFound("Calls by WebRTC are off (webrtc.enabled): open a WebSocket.")
+            case "not_installed":
+                raise PartNotInstalled(INSTALL)
         await asyncio.to_thread(import_module, "routers.webrtc.peer")
 
     async def open(

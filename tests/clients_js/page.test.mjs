@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { heardPart } from "../../routers/pages/talk/heard.js";
-import { languagesOf } from "../../routers/pages/talk/languages.js";
-import { Translation, session } from "../../routers/pages/talk/realtime.js";
-import { Resampler } from "../../routers/pages/talk/resample.js";
+import { heardPart } from "../../routers/pages/web/talk/heard.js";
+import { languagesOf } from "../../routers/pages/web/talk/languages.js";
+import { Translation, session } from "../../routers/pages/web/talk/realtime.js";
+import { Resampler } from "../../routers/pages/web/talk/resample.js";
 
 const SECONDS = 1;
 

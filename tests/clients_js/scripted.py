@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from routers.pages.talk_page import TalkRoutes
+from routers.pages.site_routes import SiteRoutes
 from tests.audio import tone
 from tests.serving import serving
 
@@ -82,7 +82,7 @@ class ScriptedServer:
     def __init__(self) -> None:
         self.lines: asyncio.Queue[Line] = asyncio.Queue()
         self.app = FastAPI()
-        self.app.include_router(TalkRoutes().router)
+        self.app.include_router(SiteRoutes().router)
         self.app.add_api_websocket_route("/ws/conversation/v2", self._converse)
         self.app.add_api_route("/engines", self._engines)
         self.app.add_api_route("/voices", self._voices)

@@ -18,6 +18,8 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
+READY = "html[data-ready]"
+FOCUSED = "() => { const e = document.activeElement; return e.id || e.name || e.tagName }"
 LEVEL = "document.getElementById('reply-level').value"
 
 
@@ -30,6 +32,7 @@ async def browser() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def talking(browser: Browser) -> AsyncIterator[tuple[Page, ScriptedServer]]:
     async with scripted() as (server, port), visited(browser, f"http://127.0.0.1:{port}/talk") as page:
+        await page.wait_for_selector(READY)
         yield page, server
 
 
@@ -100,7 +103,7 @@ async def test_captions_grow_and_what_was_not_heard_is_told_apart(browser: Brows
         await line.say("speech_start", turn=1, at_ms=0)
         await line.say("partial", turn=1, stable_delta="good", tail=" mourning")
         await line.say("partial", turn=1, stable_delta=" morning", tail=" too")
-        await page.wait_for_selector("body[data-state=hearing]")
+        await page.wait_for_selector("main[data-state=hearing]")
         await page.wait_for_function("() => document.querySelector('.tail')?.textContent === ' too'")
         assert await page.text_content(".you[aria-busy] > p") == "good morning too"
         await line.say("speech_end", turn=1, at_ms=900)
@@ -137,6 +140,7 @@ async def test_a_page_that_is_loaded_again_goes_on_with_its_session(browser: Bro
     async with talking(browser) as (page, server):
         await connected(page, server)
         await page.reload()
+        await page.wait_for_selector(READY)
         await write(page)
         line = await server.line()
         assert line.query["session"] == "s1"
@@ -145,20 +149,20 @@ async def test_a_page_that_is_loaded_again_goes_on_with_its_session(browser: Bro
         assert await page.inner_text(".note") == "The conversation goes on."
 
 
-async def test_a_wrong_key_is_told_at_once_and_the_notice_leads_to_the_settings(browser: Browser) -> None:
+async def test_a_key_is_asked_for_until_it_is_right_and_what_was_written_is_sent(browser: Browser) -> None:
     async with talking(browser) as (page, server):
-        assert server.lists_asked == 0
-        server.info_status = 401
-        await page.click("#open-settings")
-        await page.fill("input[name=key]", "wrong")
+        server.info_status, server.refuses = 401, True
+        await write(page)
+        await page.fill("#key[open] input[name=key]", "wrong")
         await page.keyboard.press("Enter")
-        await page.wait_for_selector("#notice:not([hidden])")
-        assert await page.inner_text("#notice-title") == "That is not the key of this server"
-        await page.click("#notice-settings")
-        server.info_status = 200
-        await page.fill("input[name=key]", "right")
+        await page.wait_for_function("() => document.querySelector('#key-who').textContent.includes('does not know')")
+        server.info_status, server.refuses = 200, False
+        await page.fill("#key[open] input[name=key]", "right")
         await page.keyboard.press("Enter")
-        await page.wait_for_selector("#notice", state="hidden")
+        line = await server.line()
+        assert line.protocols == ["realtime", "openai-insecure-api-key.right"]
+        await line.create()
+        assert (await line.next("text"))["text"] == "hello"
 
 
 async def test_the_microphone_shows_whether_it_is_live(browser: Browser) -> None:
@@ -167,7 +171,7 @@ async def test_the_microphone_shows_whether_it_is_live(browser: Browser) -> None
         await page.click("#talk")
         await page.wait_for_selector("#talk[data-microphone=live]")
         await (await server.line()).create()
-        await page.wait_for_selector("body[data-state=listening]")
+        await page.wait_for_selector("main[data-state=listening]")
         await page.click("#talk")
         await page.wait_for_selector("#talk[data-microphone=off]")
 
@@ -186,7 +190,7 @@ async def test_a_dropped_connection_comes_back_with_its_session(browser: Browser
         line = await connected(page, server)
         assert "session" not in line.query
         await line.drop()
-        await page.wait_for_selector("body[data-state=waiting]")
+        await page.wait_for_selector("main[data-state=waiting]")
         again = await server.line()
         assert again.query["session"] == "s1"
         await again.create(resumed=True, history=1)
@@ -200,7 +204,7 @@ async def test_what_was_written_while_it_was_away_is_sent_when_it_is_back(browse
     async with talking(browser) as (page, server):
         line = await connected(page, server)
         await line.drop()
-        await page.wait_for_selector("body[data-state=waiting]")
+        await page.wait_for_selector("main[data-state=waiting]")
         again = await server.line()
         await write(page, "meanwhile")
         await again.create(resumed=True, history=1)
@@ -217,7 +221,7 @@ async def test_errors_are_told_and_a_fatal_one_ends_it(browser: Browser) -> None
         await page.click("#notice-close")
         assert await page.is_hidden("#notice")
         await line.say("error", message="It is over.", fatal=True, **error)
-        await page.wait_for_selector("body[data-state=off]")
+        await page.wait_for_selector("main[data-state=off]")
         assert await page.inner_text("#notice-text") == "It is over."
         await line.over.wait()
 
@@ -234,13 +238,17 @@ async def test_settings_change_a_conversation_that_runs(browser: Browser) -> Non
     async with talking(browser) as (page, server):
         line = await connected(page, server)
         await page.click("#open-settings")
-        await page.select_option("select[name=language]", "de")
-        await page.select_option("select[name=voice]", "de")
+        await page.fill("input[name=model]", "small")
         await page.uncheck("input[name=interrupt]")
         await page.keyboard.press("Escape")
         config = (await line.next("session.update"))["config"]
-        assert (config["language"], config["voice"], config["interrupt"]) == ("de", "de", False)
+        assert (config["model"], config["interrupt"]) == ("small", False)
+        await page.select_option("#options select[name=language]", "de")
+        assert (await line.next("session.update"))["config"]["language"] == "de"
+        await page.select_option("select[name=voice]", "de")
+        assert (await line.next("session.update"))["config"]["voice"] == "de"
         await page.reload()
+        await page.wait_for_selector(READY)
         await write(page)
         again = await server.line()
         assert (again.query["language"], again.query["voice"], again.query["interrupt"]) == ("de", "de", "false")
@@ -248,9 +256,9 @@ async def test_settings_change_a_conversation_that_runs(browser: Browser) -> Non
 
 async def test_the_key_stays_in_the_tab(browser: Browser) -> None:
     async with talking(browser) as (page, server):
-        await page.click("#open-settings")
-        await page.fill("input[name=key]", "sesame")
-        await page.click("#settings .send")
+        await page.click("#open-key")
+        await page.fill("#key input[name=key]", "sesame")
+        await page.click("#key button[value=use]")
         await write(page)
         line = await server.line()
         assert line.protocols == ["realtime", "openai-insecure-api-key.sesame"]
@@ -267,16 +275,18 @@ async def test_what_is_said_while_it_connects_is_not_lost(browser: Browser) -> N
         await line.create()
         assert np.abs(np.frombuffer(await line.hear(16_000), np.int16)).max() > 3000
         await page.click("#talk")
-        await page.wait_for_selector("body[data-state=quiet]")
+        await page.wait_for_selector("main[data-state=quiet]")
 
 
 async def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> None:
     async with talking(browser) as (page, server):
         order = []
-        for _ in range(5):
+        await page.focus("#main")
+        for _ in range(12):
             await page.keyboard.press("Tab")
-            order.append(await page.evaluate("() => document.activeElement.id || document.activeElement.textContent"))
-        assert order == ["Home", "open-settings", "talk", "text", "Send"]
+            order.append(await page.evaluate(FOCUSED))
+        choices = ["SUMMARY", "language", "voice", "tts", "stt", "reply", "webrtc"]
+        assert order == ["open-settings", *choices, "said", "talk", "text", "BUTTON"]
         await page.focus("#talk")
         await page.keyboard.press("Space")
         line = await server.line()
@@ -296,7 +306,7 @@ async def test_it_fits_its_window(browser: Browser, width: int, height: int) -> 
         sizes = await page.evaluate("() => [document.body.scrollWidth, document.documentElement.scrollHeight]")
         assert sizes == [width, height]
         await page.wait_for_function(
-            "() => { const m = document.getElementById('main'); "
+            "() => { const m = document.getElementById('said'); "
             "return m.scrollTop > 0 && m.scrollHeight - m.scrollTop - m.clientHeight < 2 }"
         )
         for button in ("#talk", "#text", "#stop", "#open-settings"):

@@ -10,7 +10,7 @@ from playwright.async_api import Page
 from stts.settings import Settings
 from tests.clients_js.browser import chromium, opened
 from tests.clients_js.conftest import Microphone
-from tests.clients_js.test_talk_page import LONG, SILENT, SOUNDS, wait
+from tests.clients_js.test_talk_page import LONG, READY, SILENT, SOUNDS, wait
 from tests.engines.speech import WORDS, share_heard
 from tests.server import RunningServer, running
 
@@ -18,23 +18,22 @@ pytestmark = pytest.mark.skipif(chromium() is None, reason="chromium is not inst
 
 
 async def by_webrtc(page: Page) -> None:
-    await page.click("#open-settings")
-    await page.select_option("select[name=transport]", "webrtc")
-    await page.click("#settings .send")
+    await page.check("input[name=webrtc]")
 
 
 async def test_what_is_said_appears_and_the_reply_is_heard(server: RunningServer, microphone: Microphone) -> None:
     async with opened(f"{server.url}/talk?raw=1", microphone=microphone("weather.flac")) as page:
+        await page.wait_for_selector(READY)
         await by_webrtc(page)
         await page.click("#talk")
         await page.wait_for_selector(".you[aria-busy] span:not(:empty)")
-        await page.wait_for_selector("body[data-state=speaking]")
+        await page.wait_for_selector("main[data-state=speaking]")
         await wait(page, SOUNDS)
         said = await page.inner_text(".you > p")
         assert share_heard(WORDS["weather.flac"], said) >= 0.5, said
         await page.wait_for_selector(".reply:not([aria-busy])")
         assert (await page.inner_text(".reply > p")).split() == said.split()
-        await page.wait_for_selector("body[data-state=listening]")
+        await page.wait_for_selector("main[data-state=listening]")
         await wait(page, SILENT)
 
 
@@ -42,6 +41,7 @@ async def test_a_reply_is_stopped_and_only_what_was_heard_of_it_is_kept(tmp_path
     settings = {"storage": {"root": str(tmp_path)}, "reply": {"adapter": "template", "template": LONG}}
     with running(Settings.model_validate(settings)) as server:
         async with opened(f"{server.url}/talk") as page:
+            await page.wait_for_selector(READY)
             await by_webrtc(page)
             await page.fill("#text", "hello")
             await page.keyboard.press("Enter")
@@ -55,11 +55,12 @@ async def test_a_server_that_takes_no_calls_says_so(tmp_path: Path) -> None:
     settings = {"storage": {"root": str(tmp_path)}, "webrtc": {"enabled": False}}
     with running(Settings.model_validate(settings)) as server:
         async with opened(f"{server.url}/talk") as page:
-            await by_webrtc(page)
+            await page.wait_for_selector(READY)
+            await page.wait_for_selector("input[name=webrtc]:disabled")
+            assert "webrtc.enabled" in await page.inner_text("#webrtc-hint")
             await page.fill("#text", "hello")
             await page.keyboard.press("Enter")
-            await page.wait_for_selector("#notice:not([hidden])")
-            assert "webrtc.enabled" in await page.inner_text("#notice-text")
+            await page.wait_for_selector(".reply:not([aria-busy])")
 
 
 LIVE = """
@@ -105,6 +106,7 @@ async () => {
 
 async def test_a_page_speaks_gpt_live(server: RunningServer, microphone: Microphone) -> None:
     async with opened(f"{server.url}/talk", microphone=microphone("weather.flac")) as page:
+        await page.wait_for_selector(READY)
         id = await page.evaluate(LIVE)
         assert id.startswith("live_")
         await wait(page, "() => live.events.some(({ type }) => type === 'session.delegation.created')")

@@ -84,7 +84,7 @@ def test_a_route_without_a_policy_is_refused_at_the_start() -> None:
         ("GET", "/docs", "pages", RouteKind.PAGE, Public.ALWAYS, Upload.NONE),
         ("GET", "/app/home", "pages", RouteKind.PAGE, Public.ALWAYS, Upload.NONE),
         ("GET", "/assets/0/shared/shell.js", "pages", RouteKind.USE, Public.ALWAYS, Upload.NONE),
-        ("GET", "/talk/talk.js", "pages", RouteKind.USE, Public.ALWAYS, Upload.NONE),
+        ("GET", "/talk", "pages", RouteKind.PAGE, Public.ALWAYS, Upload.NONE),
         ("GET", "/static-offline-docs/a.js", "pages", RouteKind.USE, Public.ALWAYS, Upload.NONE),
         ("GET", "/openapi.json", "pages", RouteKind.USE, Public.ALWAYS, Upload.NONE),
     ],

@@ -38,6 +38,19 @@ async def test_the_root_leads_to_the_front_page(http: httpx.AsyncClient) -> None
     assert (answer.status_code, answer.url.path) == (200, "/app/home")
 
 
+async def test_the_old_address_of_the_talk_page_leads_there_with_its_query(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/talk?raw=1", follow_redirects=True)
+    assert (answer.status_code, str(answer.url.raw_path, "ascii")) == (200, "/app/talk?raw=1")
+
+
+@pytest.mark.parametrize("path", ["/talk", "/app/home"])
+async def test_a_link_from_anywhere_opens_a_page_and_no_frame_does(http: httpx.AsyncClient, path: str) -> None:
+    site = {"Sec-Fetch-Site": "cross-site"}
+    opened = await http.get(path, headers={**site, "Sec-Fetch-Dest": "document"}, follow_redirects=True)
+    assert opened.status_code == 200
+    assert (await http.get(path, headers={**site, "Sec-Fetch-Dest": "iframe"})).status_code == 403
+
+
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_every_page_opens_without_the_key_in_every_language(

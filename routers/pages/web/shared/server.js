@@ -1,11 +1,11 @@
 /** The server's public API, asked with the key of whoever uses the page. */
 
-import { encoded, protocolsOf } from "../talk/server.js";
 import { text } from "./texts.js";
 
 const ROOT = new URL("../../../", import.meta.url); // below whatever prefix the pages are served at
 const KEPT = "stts.key";
 const OPEN_SECONDS = 10;
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/; // what a subprotocol may consist of
 
 let key = localStorage.getItem(KEPT) ?? "";
 let askForKey = async () => false;
@@ -55,6 +55,11 @@ export function hasKey() {
   return key !== "";
 }
 
+/** To see whether there is another one now. */
+export function keyInUse() {
+  return key;
+}
+
 /** Asks for JSON. @param {string} path @param {RequestInit} options @throws {Refused} */
 export async function json(path, options = {}) {
   const answer = await request(path, options);
@@ -97,7 +102,8 @@ export async function connected(path, query = {}) {
   throw new Unreachable();
 }
 
-function socket(path, query) {
+/** A socket on its way: `connected`, for those that have their own way to wait and to try again. */
+export function socket(path, query) {
   const url = new URL(path, ROOT);
   url.protocol = url.protocol.replace("http", "ws");
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== "") url.searchParams.set(name, value);
@@ -118,6 +124,19 @@ async function once(path, { headers = {}, ...options }) {
   } catch (error) {
     throw error instanceof TypeError ? new Unreachable() : error; // it is all that fetch tells of a network
   }
+}
+
+/** Headers carry bytes: any text goes as its UTF-8. */
+function encoded(text) {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+/** Subprotocols that carry the key: browsers give sockets no headers. @returns {string[]} */
+function protocolsOf(key) {
+  if (key === "") return [];
+  if (TOKEN.test(key)) return ["realtime", `openai-insecure-api-key.${key}`];
+  const plain = btoa(encoded(key)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return ["realtime", `stts-api-key-base64url.${plain}`];
 }
 
 async function problem(answer) {

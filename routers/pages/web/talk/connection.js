@@ -1,6 +1,6 @@
 /** One conversation over a WebSocket: connects when it is needed, keeps the session, comes back after a drop. */
 
-import { endpoint, protocolsOf } from "./server.js";
+import { socket } from "../shared/server.js";
 
 const RETRY_SECONDS = [0.3, 1, 2, 4, 8, 15];
 const HEADER_BYTES = 8; // generation and sequence, before the PCM
@@ -20,15 +20,15 @@ export class Connection {
 
   /**
    * @param {object} handlers
-   * @param {() => {query: object, key: string}} handlers.wanted what to connect with
+   * @param {() => object} handlers.wanted what to connect with
    * @param {(message: object) => void} handlers.message
    * @param {(generation: number, sequence: number, pcm: Int16Array) => void} handlers.audio
    * @param {(status: "closed" | "connecting" | "open" | "waiting") => void} handlers.status
-   * @param {(wasOpen: boolean) => void} handlers.lost it could not be made, or not be made again
+   * @param {() => Promise<boolean>} handlers.lost it could not be made, or not be made again; true: try once more
    */
-  constructor(handlers) {
+  constructor(handlers, signal) {
     this.#handlers = handlers;
-    window.addEventListener("online", () => this.#timer && this.#dial());
+    window.addEventListener("online", () => this.#timer && this.#dial(), { signal });
   }
 
   get isOpen() {
@@ -69,13 +69,10 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#handlers.status(this.#tries > 0 ? "waiting" : "connecting");
-    const { query, key } = this.#handlers.wanted();
-    const { url, protocols } = address({ ...query, session: this.#session }, key);
-    const socket = new WebSocket(url, protocols);
-    socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => this.#received(data);
-    socket.onclose = () => this.#closed();
-    this.#socket = socket;
+    const opened = socket("ws/conversation/v2", { ...this.#handlers.wanted(), session: this.#session });
+    opened.onmessage = ({ data }) => this.#received(data);
+    opened.onclose = () => this.#closed();
+    this.#socket = opened;
   }
 
   #received(data) {
@@ -101,18 +98,18 @@ export class Connection {
     for (const pcm of this.#early.splice(0)) this.sendAudio(pcm);
   }
 
-  #closed() {
+  async #closed() {
     const wasOpen = this.#created || this.#tries > 0;
-    this.#forget({ keepWaiting: wasOpen });
+    this.#forget({ keepWaiting: true });
     if (wasOpen && this.#tries < RETRY_SECONDS.length) {
       this.#timer = setTimeout(() => this.#dial(), RETRY_SECONDS[this.#tries++] * 1000);
       this.#handlers.status("waiting");
       return;
     }
     this.#tries = 0;
-    this.#forget();
     this.#handlers.status("closed");
-    this.#handlers.lost(wasOpen);
+    if (await this.#handlers.lost()) this.connect();
+    else if (this.#socket === null && this.#timer === 0) this.#forget();
   }
 
   #forget({ keepWaiting = false } = {}) {
@@ -126,13 +123,4 @@ export class Connection {
     this.#created = false;
     if (!keepWaiting) this.#waiting.length = this.#early.length = 0;
   }
-}
-
-function address(query, key) {
-  const url = endpoint("ws/conversation/v2");
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== null && value !== "") url.searchParams.set(name, value);
-  }
-  return { url, protocols: protocolsOf(key) };
 }

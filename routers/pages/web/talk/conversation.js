@@ -1,5 +1,6 @@
 /** What was said, by whom, and what of it was heard: a list of turns. Texts only ever become text nodes. */
 
+import { text } from "../shared/texts.js";
 import { heardPart } from "./heard.js";
 
 const KEPT_ENTRIES = 200;
@@ -32,12 +33,12 @@ export class Conversation {
     this.#replies.clear();
   }
 
-  typed(text) {
-    this.#add("you").show(text).settle();
+  typed(words) {
+    this.#add("you").show(words).settle();
   }
 
-  note(text) {
-    this.#add("note").show(text).settle();
+  note(words) {
+    this.#add("note").show(words).settle();
   }
 
   speechStart({ turn }) {
@@ -50,12 +51,12 @@ export class Conversation {
     entry.rest(tail, "tail");
   }
 
-  transcript({ turn, text }) {
-    if (text.trim() === "") {
+  transcript({ turn, text: words }) {
+    if (words.trim() === "") {
       this.#yours.get(turn)?.remove();
       return;
     }
-    this.#mine(turn).show(text).settle();
+    this.#mine(turn).show(words).settle();
   }
 
   transcriptFailed({ turn, error }) {
@@ -66,8 +67,8 @@ export class Conversation {
     this.#replies.set(generation, this.#add("reply"));
   }
 
-  replyDelta({ generation, text }) {
-    this.#replies.get(generation)?.append(text);
+  replyDelta({ generation, text: words }) {
+    this.#replies.get(generation)?.append(words);
   }
 
   interrupted({ generation }) {
@@ -79,13 +80,13 @@ export class Conversation {
   }
 
   /** What was written and not heard is shown as such. */
-  replyDone({ generation, status, text, heard, error }) {
+  replyDone({ generation, status, text: written, heard, error }) {
     const entry = this.#replies.get(generation);
     if (entry === undefined) return;
-    const [said, unsaid] = heardPart(text, status === "completed" ? text : heard);
+    const [said, unsaid] = heardPart(written, status === "completed" ? written : heard);
     entry.show(said);
     entry.rest(unsaid, "unheard");
-    if (error) entry.mark("failed").explain(`The reply failed: ${error.message}`);
+    if (error) entry.mark("failed").explain(text("talk.reply.failed", { why: error.message }));
     else entry.mark(status === "completed" ? "" : "cut");
     entry.settle();
   }
@@ -122,36 +123,36 @@ class Entry {
   #why = document.createElement("span");
 
   constructor(who) {
-    const text = document.createElement("p");
-    text.append(this.#said, this.#rest, this.#why);
+    const words = document.createElement("p");
+    words.append(this.#said, this.#rest, this.#why);
     this.#why.className = "why";
-    text.dir = "auto";
+    words.dir = "auto";
     this.element = document.createElement("li");
     this.element.className = who;
     this.element.setAttribute("aria-busy", "true"); // not read out before it is complete
     if (who !== "note") this.element.append(name(who));
-    this.element.append(text);
+    this.element.append(words);
   }
 
-  show(text) {
-    this.#said.textContent = text;
+  show(words) {
+    this.#said.textContent = words;
     this.rest("", "");
     return this;
   }
 
-  append(text) {
-    this.#said.append(text);
+  append(words) {
+    this.#said.append(words);
     return this;
   }
 
-  rest(text, kind) {
-    this.#rest.textContent = text;
+  rest(words, kind) {
+    this.#rest.textContent = words;
     this.#rest.className = kind;
-    if (kind === "unheard" && text !== "") this.#rest.title = "This was not heard any more.";
+    if (kind === "unheard" && words !== "") this.#rest.title = text("talk.unheard");
   }
 
-  explain(text) {
-    this.#why.textContent = text;
+  explain(words) {
+    this.#why.textContent = words;
     return this;
   }
 
@@ -176,6 +177,6 @@ class Entry {
 function name(who) {
   const label = document.createElement("span");
   label.className = "who";
-  label.textContent = who === "you" ? "You" : "Reply";
+  label.textContent = text(who === "you" ? "talk.you" : "talk.other");
   return label;
 }

@@ -38,6 +38,14 @@ export class Player {
     if (this.#context.state !== "running") await this.#context.resume();
   }
 
+  /** Gives the loudspeaker back. */
+  close() {
+    this.reset();
+    this.follow(null);
+    this.#context?.close();
+    this.#context = this.#meter = null;
+  }
+
   /** Plays a stream that somebody else makes, or none. @param {MediaStream | null} stream */
   follow(stream) {
     this.#source?.disconnect();

@@ -5,6 +5,7 @@ export const RATE = 16000; // Hz, of what is passed on
 export class Microphone {
   #context = null;
   #stream = null;
+  #wish = null; // the last call of `open`, until it is taken back
   #onAudio;
   #onEnd;
   level = 0; // RMS of the last message
@@ -32,13 +33,16 @@ export class Microphone {
   /** @param {MediaTrackConstraints} processing @throws {DOMException} when it is refused or there is none */
   async open(processing) {
     this.close();
+    const wish = (this.#wish = {});
     const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, ...processing } });
+    if (this.#wish !== wish) return stream.getTracks().forEach((track) => track.stop()); // given back meanwhile
     this.#stream = stream;
     stream.getAudioTracks()[0].addEventListener("ended", this.#onEnd);
     await this.#connect(stream);
   }
 
   close() {
+    this.#wish = null;
     this.#stream?.getTracks().forEach((track) => track.stop());
     this.#context?.close();
     this.#stream = this.#context = null;

@@ -1,7 +1,7 @@
 /** One conversation by WebRTC: audio on tracks, events on a data channel. It has the interface of a Connection. */
 
+import { request } from "../shared/server.js";
 import { Translation, session } from "./realtime.js";
-import { post } from "./server.js";
 
 const WAITING_MESSAGES = 16;
 
@@ -18,6 +18,7 @@ export class Call {
   /**
    * @param {object} handlers as those of Connection, and
    * @param {(stream: MediaStream | null) => void} handlers.stream what is to be heard
+   * @param {(error: Error) => void} handlers.refused why there is no call
    */
   constructor(handlers) {
     this.#handlers = handlers;
@@ -55,7 +56,7 @@ export class Call {
 
   async #dial() {
     this.#handlers.status("connecting");
-    const { query, key } = this.#handlers.wanted();
+    const query = this.#handlers.wanted();
     const peer = new RTCPeerConnection();
     this.#peer = peer;
     this.#translation = new Translation();
@@ -67,15 +68,14 @@ export class Call {
     this.#channel.onclose = () => this.#lost();
     try {
       await peer.setLocalDescription();
-      const answer = await post("v1/realtime/calls", key, "application/sdp", peer.localDescription.sdp);
-      if (this.#peer !== peer) return; // hung up meanwhile
-      if (!answer.ok) {
-        this.#refused(await answer.json());
-        return;
-      }
-      await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
-    } catch {
-      if (this.#peer === peer) this.#lost();
+      const headers = { "Content-Type": "application/sdp" };
+      const answer = await request("v1/realtime/calls", { method: "POST", headers, body: peer.localDescription.sdp });
+      const sdp = await answer.text();
+      if (this.#peer === peer) await peer.setRemoteDescription({ type: "answer", sdp }); // else hung up meanwhile
+    } catch (error) {
+      if (this.#peer !== peer) return;
+      this.close();
+      this.#handlers.refused(error);
     }
   }
 
@@ -98,15 +98,9 @@ export class Call {
     for (const command of commands) this.#channel.send(JSON.stringify(command));
   }
 
-  #refused({ error }) {
-    this.close();
-    this.#handlers.message({ type: "error", code: error.code, message: error.message, fatal: true });
-  }
-
   #lost() {
-    const wasOpen = this.#created;
     this.close();
-    this.#handlers.lost(wasOpen);
+    this.#handlers.lost();
   }
 
   #forget() {
