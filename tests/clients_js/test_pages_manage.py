@@ -148,8 +148,11 @@ async def test_a_setting_is_checked_saved_and_taken_back(browser: Browser, keyed
 
 async def test_requests_and_their_errors_are_shown(browser: Browser, keyed: Keyed) -> None:
     keyed.admin.post("/tts", json={"text": "Hello there."}).raise_for_status()
+    assert keyed.admin.post("/tts", json={"text": ""}).status_code == 422
     async with signed_in(browser, keyed, "/app/analytics") as page:
         await expect(page.locator("#by-engine")).to_contain_text("espeak")
         await expect(page.locator("#usage table")).to_be_visible()
         await expect(page.locator("#forecast")).not_to_be_empty()
         assert await page.locator("#requests rect").count() >= 1
+        await expect(page.locator("#errors")).to_contain_text("What was sent was wrong")
+        await expect(page.locator("#findings")).to_contain_text("invalid_text")

@@ -125,3 +125,10 @@ async def test_an_engine_is_loaded_and_unloaded_and_one_that_is_missing_says_how
         await missing.get_by_role("button").click()
         await expect(missing.locator("pre")).to_contain_text("engines.options.remote_tts.base_url")
         assert await page.locator("[data-model=silero-vad] .state").inner_text() == "in a package"
+
+
+async def test_a_server_without_keys_says_how_they_begin(browser: Browser, server: RunningServer) -> None:
+    async with visited(browser, f"{server.url}/app/keys") as page:
+        await page.wait_for_selector(READY)
+        await expect(page.locator("#keys-off")).to_contain_text("stts keys create --role admin")
+        await expect(page.locator("#new-key")).to_be_hidden()

@@ -3,20 +3,34 @@
 import { watch } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
-import { json } from "../shared/server.js";
+import { json, request } from "../shared/server.js";
 import { bars, spark } from "../shared/spark.js";
 import { table } from "../shared/table.js";
-import { bytes, clock, number, text } from "../shared/texts.js";
+import { bytes, clock, language, number, text } from "../shared/texts.js";
+import { findings, meaning } from "./findings.js";
 
 const EVERY_MS = 10_000;
 
 /** @param {HTMLElement} main @param {AbortSignal} signal */
 export async function open(main, signal) {
   const { window: select } = main.querySelector("#window").elements;
-  const look = () => Promise.all([showRequests(main, select.value.split(" "), signal), showCache(main, signal)]);
+  let asked = new AbortController();
+  const look = () => {
+    asked.abort(); // an answer about another time must not come after this one
+    asked = new AbortController();
+    const now = AbortSignal.any([signal, asked.signal]);
+    return Promise.all([showRequests(main, select.value.split(" "), now), showCache(main, now)]);
+  };
   select.addEventListener("change", () => look().catch(fail));
-  await watch(look, EVERY_MS, signal);
+  await watch(() => look().catch(unlessAsideOf(signal)), EVERY_MS, signal);
   await showKept(main, signal);
+}
+
+/** A look that a newer one has put aside has not failed. @param {AbortSignal} signal of the page */
+function unlessAsideOf(signal) {
+  return (error) => {
+    if (error.name !== "AbortError" || signal.aborted) throw error;
+  };
 }
 
 /** Usage and what follows from it, where the server keeps it. */
@@ -45,23 +59,44 @@ async function showRequests(main, [window, step], signal) {
   const shown = figures.map(([name, value]) => element("div", {}, element("dt", {}, text(name)), element("dd", {}, value)));
   main.querySelector("#figures").replaceChildren(...shown);
   const columns = points.map(({ operations: { completed, cancelled, errors } }) => [completed + cancelled, errors]);
-  main.querySelector("#requests").replaceChildren(bars(columns, text("analytics.requests_over")));
+  const most = Math.max(0, ...columns.map((parts) => parts[0] + parts[1]));
+  main.querySelector("#requests").replaceChildren(bars(columns, text("analytics.requests_over")), axis(points, number(most)));
   const first = points.map(({ operations: { first_item: { p50 } } }) => p50);
-  main.querySelector("#first").replaceChildren(spark(first, text("analytics.first_over"), { width: 600, height: 60 }));
-  showGroups(main.querySelector("#by-engine"), summary.by_engine);
-  showGroups(main.querySelector("#by-type"), summary.by_type);
+  const longest = Math.max(0, ...first);
+  main.querySelector("#first").replaceChildren(spark(first, text("analytics.first_over"), { width: 600, height: 60 }), axis(points, milliseconds(longest)));
+  showGroups(main.querySelector("#by-engine"), "engine.name", summary.by_engine);
+  const kinds = Object.entries(summary.by_type).map(([kind, group]) => [text(`kind.${kind}`), group]);
+  showGroups(main.querySelector("#by-type"), "engine.kind", Object.fromEntries(kinds));
   showErrors(main.querySelector("#errors"), total.error_codes);
+  await showFindings(main, summary, signal);
 }
 
-function showGroups(place, groups) {
-  const rows = Object.entries(groups).map(([name, group]) => [name, number(group.operations), number(group.errors), milliseconds(group.first_item.p50), milliseconds(group.first_item.p99), milliseconds(group.queue.p99)]);
-  place.replaceChildren(table(["engine.name", "analytics.count", "analytics.failed", "engine.first", "analytics.slow", "analytics.queue"], rows));
+async function showFindings(main, summary, signal) {
+  const engines = await json("engines", { signal });
+  const metrics = await (await request("metrics", { signal })).text();
+  const found = findings(summary, engines, metrics);
+  const shown = found.length ? found : [element("li", { class: "soft" }, text(summary.total.operations ? "analytics.finding.none" : "analytics.finding.nothing"))];
+  main.querySelector("#findings").replaceChildren(...shown);
+}
+
+/** The times at both ends of a picture, and between them how much its full height is. */
+function axis(points, most) {
+  const from = points[0]?.start ?? 0;
+  const to = points.at(-1)?.start ?? 0;
+  const style = to - from > 24 * 3600 ? { dateStyle: "short" } : { timeStyle: "short" };
+  const at = (seconds) => new Intl.DateTimeFormat(language, style).format(seconds * 1000);
+  return element("p", { class: "axis" }, element("span", {}, at(from)), element("span", {}, text("analytics.most", { most })), element("span", {}, at(to)));
+}
+
+function showGroups(place, kind, groups) {
+  const rows = Object.entries(groups).map(([name, group]) => [name === "none" ? text("analytics.no_engine") : name, number(group.operations), number(group.errors), milliseconds(group.first_item.p50), milliseconds(group.first_item.p99), milliseconds(group.queue.p99)]);
+  place.replaceChildren(table([kind, "analytics.count", "analytics.failed", "engine.first", "analytics.slow", "analytics.queue"], rows));
 }
 
 /** Each kind of error with what it means for whoever runs the server. */
 function showErrors(place, codes) {
-  const rows = Object.entries(codes).sort(([, one], [, other]) => other - one).map(([code, count]) => [code, number(count)]);
-  place.replaceChildren(rows.length ? table(["analytics.code", "analytics.count"], rows) : element("p", { class: "soft" }, text("analytics.no_errors")));
+  const rows = Object.entries(codes).sort(([, one], [, other]) => other - one).map(([code, count]) => [code, number(count), meaning(code)]);
+  place.replaceChildren(rows.length ? table(["analytics.code", "analytics.count", "analytics.means"], rows) : element("p", { class: "soft" }, text("analytics.no_errors")));
 }
 
 async function showCache(main, signal) {

@@ -85,8 +85,8 @@ class Row {
     this.#first = [...this.#first, first === null ? null : first * 1000].slice(-KEPT_POINTS);
     this.#factor = [...this.#factor, factor].slice(-KEPT_POINTS);
     const pictures = [
-      ["engines.first", this.#first, `${number(this.#first.at(-1) ?? 0, { maximumFractionDigits: 0 })} ms`],
-      ["engines.factor", this.#factor, number(factor, { maximumFractionDigits: 3 })],
+      ["engines.first", this.#first, first === null ? "–" : `${number(first * 1000, { maximumFractionDigits: 0 })} ms`],
+      ["engines.factor", this.#factor, factor === null ? "–" : number(factor, { maximumFractionDigits: 3 })],
     ];
     const figures = pictures.map(([name, values, last]) =>
       element("figure", {}, element("figcaption", {}, `${text(name)} ${last}`), spark(values, `${text(name)} ${last}`)),

@@ -3,7 +3,8 @@
 import { element } from "../shared/dom.js";
 import { progress } from "../shared/job.js";
 import { fail } from "../shared/notice.js";
-import { json, request, send } from "../shared/server.js";
+import { pull } from "../shared/pull.js";
+import { json, request } from "../shared/server.js";
 import { bytes, text } from "../shared/texts.js";
 
 /** @param {HTMLElement} list @param {() => void} changed */
@@ -24,21 +25,6 @@ function item(model, signal, changed) {
   else if (!present) work.append(pull(id, name, work, signal, changed));
   else if (removable) work.append(remove(id, signal, changed));
   return element("li", { "data-model": id }, words, work);
-}
-
-function pull(id, name, work, signal, changed) {
-  const button = element("button", { class: "plain", type: "button", "data-needs": "admin", "aria-label": `${text("models.pull")}: ${name}` }, text("models.pull"));
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    try {
-      const started = await (await send("models/pull", { model: id }, { signal })).json();
-      work.replaceChildren(progress(started.id, signal, changed));
-    } catch (error) {
-      button.disabled = false;
-      fail(error);
-    }
-  });
-  return button;
 }
 
 function remove(id, signal, changed) {

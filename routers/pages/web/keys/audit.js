@@ -20,7 +20,11 @@ export class Audit {
     this.#place = main.querySelector("#audit");
     this.#older = main.querySelector("#older");
     this.#signal = signal;
-    this.#older.addEventListener("click", () => this.#more().catch(fail));
+    this.#older.addEventListener("click", async () => {
+      this.#older.disabled = true;
+      await this.#more().catch(fail);
+      this.#older.disabled = false;
+    });
   }
 
   /** Shows the newest entries. */

@@ -23,8 +23,8 @@ export async function open(main, signal) {
     await again();
     return;
   }
-  main.querySelector("#keys-lead").textContent = text("keys.off");
-  for (const part of main.querySelectorAll(".card")) part.hidden = true;
+  main.querySelector("#keys-lead").hidden = true;
+  for (const part of main.querySelectorAll(".card")) part.hidden = part.id !== "keys-off";
 }
 
 async function load(main, signal, again) {

@@ -4,8 +4,9 @@ import { takesDrops } from "../shared/actions.js";
 import { Dictation } from "../shared/dictation.js";
 import { choices, element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
+import { pull } from "../shared/pull.js";
 import { json } from "../shared/server.js";
-import { language as shown, text } from "../shared/texts.js";
+import { bytes, language as shown, text } from "../shared/texts.js";
 import { Transcript } from "./transcript.js";
 
 const KEPT = "stts.listen";
@@ -45,6 +46,24 @@ class ListenPage {
     if (ears.some(({ name }) => name === kept.engine)) engine.value = kept.engine;
     if (tags.has(kept.language)) language.value = kept.language;
     speakers.checked = kept.speakers === true;
+    await this.#offerSpeakers(engines);
+  }
+
+  /** Voices are told apart by a model, which may have to come first. */
+  async #offerSpeakers(engines) {
+    const models = await json("models", { signal: this.#signal });
+    const able = new Set(engines.filter(({ kind }) => kind === "speaker").map(({ name }) => name));
+    const fitting = models.filter(({ engine }) => able.has(engine));
+    const { speakers } = this.#form.elements;
+    const place = this.#form.querySelector("#speakers-missing");
+    const [missing] = fitting.some(({ present }) => present) ? [] : fitting;
+    place.hidden = missing === undefined;
+    speakers.disabled = missing !== undefined;
+    if (!missing) return;
+    speakers.checked = false;
+    const work = element("span", { class: "buttons" });
+    work.append(pull(missing.id, missing.name, work, this.#signal, () => this.load().catch(fail)));
+    place.replaceChildren(text("listen.speakers.missing", { name: missing.name, size: bytes(missing.bytes) }), " ", work);
   }
 
   #keep() {
@@ -61,7 +80,7 @@ class ListenPage {
     for (const file of files) {
       const transcript = new Transcript(file.name, this.#signal);
       this.#main.querySelector("#transcripts").prepend(transcript.item);
-      this.#waiting = this.#waiting.then(() => transcript.hear(file, this.#wanted())).catch(fail);
+      this.#waiting = this.#waiting.then(() => transcript.hear(file, () => this.#wanted())).catch(fail);
     }
     this.#form.elements.files.value = "";
   }

@@ -1,5 +1,6 @@
 /** What a recording says: its segments with times and speakers, which can be heard, edited and taken along. */
 
+import { action } from "../shared/actions.js";
 import { choices, element, save } from "../shared/dom.js";
 import { json } from "../shared/server.js";
 import { clock, text } from "../shared/texts.js";
@@ -26,8 +27,10 @@ export class Transcript {
     this.#player.addEventListener("timeupdate", () => this.#follow());
   }
 
-  /** @param {File} file @param {{engine: string, language: string, speakers: boolean}} wanted @throws {Refused} */
-  async hear(file, wanted) {
+  /** @param {File} file @param {() => {engine: string, language: string, speakers: boolean}} choose @throws {Refused} */
+  async hear(file, choose) {
+    const wanted = choose();
+    this.#tools.replaceChildren();
     this.#state.textContent = text("home.hear.reading", { name: file.name });
     const started = performance.now();
     try {
@@ -36,6 +39,7 @@ export class Transcript {
       this.#hearable(file);
     } catch (error) {
       this.#state.textContent = text("listen.failed");
+      this.#tools.replaceChildren(action("listen.again", () => this.hear(file, choose)));
       throw error;
     }
   }

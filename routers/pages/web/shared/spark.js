@@ -12,17 +12,17 @@ export function spark(values, label, { width = WIDTH, height = HEIGHT } = {}) {
   const picture = shape("svg", { viewBox: `0 0 ${width} ${height}`, class: "spark", role: "img", "aria-label": label, preserveAspectRatio: "none" });
   const most = Math.max(...values.filter((value) => value !== null), 0) || 1;
   const step = width / Math.max(1, values.length - 1);
-  let path = `M0 ${height - 1}`;
-  let pen = "M";
+  const margin = 3; // for dots
+  let path = "";
+  let dots = "";
   values.forEach((value, index) => {
-    if (value === null) {
-      pen = "M";
-      return;
-    }
-    path += `${pen}${(index * step).toFixed(1)} ${(height - 1 - (value / most) * (height - 2)).toFixed(1)}`;
-    pen = "L";
+    if (value === null) return;
+    const place = `${(index * step).toFixed(1)} ${(height - margin - (value / most) * (height - 2 * margin)).toFixed(1)}`;
+    const [before, after] = [values[index - 1] ?? null, values[index + 1] ?? null];
+    path += `${before === null ? "M" : "L"}${place}`;
+    if (before === null && after === null) dots += `M${place}h0.01`; // nothing beside it that a line would lead to
   });
-  picture.append(shape("path", { d: path.includes("L") ? path : `${path}h1` }));
+  picture.append(shape("path", { d: path }), shape("path", { d: dots, class: "dots" }));
   return picture;
 }
 

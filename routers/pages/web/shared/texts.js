@@ -16,6 +16,11 @@ export function number(value, options = {}) {
   return new Intl.NumberFormat(language, options).format(value);
 }
 
+/** Names, as a sentence lists them. @param {string[]} names */
+export function list(names) {
+  return new Intl.ListFormat(language).format(names);
+}
+
 /** Bytes in the unit that fits. */
 export function bytes(value) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];

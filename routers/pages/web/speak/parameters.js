@@ -3,6 +3,7 @@
 import { choices, element } from "../shared/dom.js";
 import { json } from "../shared/server.js";
 import { language as shown, number, text } from "../shared/texts.js";
+import { offeredVoices } from "../shared/voices.js";
 
 const KEPT = "stts.speak";
 
@@ -33,10 +34,9 @@ export class Parameters {
   }
 
   async load() {
-    const [engines, voices] = [await json("engines", { signal: this.#signal }), await json("voices", { signal: this.#signal })];
+    const engines = await json("engines", { signal: this.#signal });
     this.#engines = engines.filter(({ kind, state }) => kind === "tts" && state !== "not_installed");
-    const speaking = new Set(this.#engines.map(({ name }) => name));
-    this.#voices = voices.filter(({ engine }) => speaking.has(engine));
+    this.#voices = await offeredVoices(engines, this.#signal);
     const { engine } = this.#form.elements;
     choices(engine, [["auto", text("speak.automatic")], ...this.#engines.map(({ name }) => [name, name])]);
     this.#restore();

@@ -20,11 +20,18 @@ export function card(voice, signal, again) {
   const facts = [text(`voices.source.${source}`), blend, language, text(`voices.visibility.${visibility}`), ...tags, consent?.statement];
   const words = element("div", {}, element("h3", { dir: "auto" }, name), element("p", { class: "soft", dir: "auto" }, facts.filter(Boolean).join(" · ")), problems(report));
   const player = element("audio", { controls: true, hidden: true });
-  const hear = (label, query) => action(label, async () => play(player, await request(`v1/voices/${id}/preview${query}`, { signal })));
+  const heard = element("p", { class: "soft", role: "status" });
+  const hear = (label, query) =>
+    action(label, async () => {
+      const answer = await request(`v1/voices/${id}/preview${query}`, { signal });
+      const kind = answer.headers.get("X-Preview-Source");
+      heard.textContent = text(kind === "speech" ? "voices.heard.speech" : query ? "voices.heard.recording" : "voices.heard.only_recording");
+      await play(player, answer);
+    });
   const offered = [hear("voices.hear", "")];
   if (source === "recording") offered.push(hear("voices.hear_recording", "?source=recording"), action("voices.validate", () => json(`v1/voices/${id}/validate`, { method: "POST", signal }).then(again)));
   offered.push(action("voices.remove", () => confirm(text("voices.remove.sure", { name })) && request(`v1/voices/${id}`, { method: "DELETE", signal }).then(again)));
-  return element("li", { "data-voice": id }, element("div", {}, words, picture(report), player), element("div", { class: "buttons" }, ...offered));
+  return element("li", { "data-voice": id }, element("div", {}, words, picture(report), player, heard), element("div", { class: "buttons" }, ...offered));
 }
 
 function problems(report) {

@@ -11,42 +11,67 @@ export class Recorder {
   recording = null;
   #form;
   #button;
+  #signal;
   #media = null;
   #stream = null;
   #started = 0;
 
   constructor(form, signal) {
     this.#form = form;
+    this.#signal = signal;
     this.#button = form.querySelector("#record");
     this.#button.addEventListener("click", () => (this.#media ? this.#media.stop() : this.#begin().catch(fail)));
     form.elements.file.addEventListener("change", ({ target }) => target.files[0] && this.#take(target.files[0]));
     takesDrops(form, ([file]) => file && this.#take(file));
-    signal.addEventListener("abort", () => this.#release());
+    signal.addEventListener("abort", () => {
+      this.#release();
+      this.forget();
+    });
   }
 
   forget() {
     this.recording = null;
-    this.#form.querySelector("#take").hidden = true;
-    this.#form.querySelector("#chosen").textContent = "";
+    const player = this.#form.querySelector("#take");
+    URL.revokeObjectURL(player.src);
+    player.removeAttribute("src");
+    player.hidden = true;
+    for (const place of ["#chosen", "#record-time"]) this.#form.querySelector(place).textContent = "";
   }
 
   async #begin() {
     if (!navigator.mediaDevices) throw new NoMicrophone("NotFoundError");
-    const wanted = { audio: { channelCount: 1, ...PROCESSING } };
-    this.#stream = await navigator.mediaDevices.getUserMedia(wanted).catch(withoutMicrophone);
-    this.#media = new MediaRecorder(this.#stream);
+    const stream = await this.#asked();
+    if (this.#signal.aborted) {
+      release(stream); // nobody is here any more who would
+      return;
+    }
+    const media = new MediaRecorder(stream);
+    this.#stream = stream;
+    this.#media = media;
     const parts = [];
-    this.#media.ondataavailable = ({ data }) => parts.push(data);
-    this.#media.onstop = () => {
-      const { mimeType } = this.#media;
+    media.ondataavailable = ({ data }) => parts.push(data);
+    media.onstop = () => {
+      if (this.#signal.aborted) return;
+      const { mimeType } = media;
       this.#release();
       const kind = ["mp4", "ogg"].find((name) => mimeType.includes(name)) ?? "webm";
       this.#take(new File(parts, `recording.${kind}`, { type: mimeType }));
     };
-    this.#media.start();
+    media.start();
     this.#started = performance.now();
     this.#pressed(true);
     this.#measure();
+  }
+
+  /** Nobody is asked twice at once. */
+  async #asked() {
+    this.#button.disabled = true;
+    try {
+      const wanted = { audio: { channelCount: 1, ...PROCESSING } };
+      return await navigator.mediaDevices.getUserMedia(wanted).catch(withoutMicrophone);
+    } finally {
+      this.#button.disabled = false;
+    }
   }
 
   #measure() {
@@ -73,7 +98,7 @@ export class Recorder {
   }
 
   #release() {
-    this.#stream?.getTracks().forEach((track) => track.stop());
+    release(this.#stream);
     this.#stream = this.#media = null;
     this.#pressed(false);
   }
@@ -93,4 +118,9 @@ export class Recorder {
     const { name } = this.#form.elements;
     if (!name.value && !file.name.startsWith("recording.")) name.value = file.name.replace(/\.\w+$/, "");
   }
+}
+
+/** @param {MediaStream | null} stream of a microphone, which is given back */
+function release(stream) {
+  stream?.getTracks().forEach((track) => track.stop());
 }

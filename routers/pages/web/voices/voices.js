@@ -3,7 +3,8 @@
 import { choices } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json } from "../shared/server.js";
-import { text } from "../shared/texts.js";
+import { list, text } from "../shared/texts.js";
+import { offeredVoices } from "../shared/voices.js";
 import { offerBlend } from "./blend.js";
 import { card } from "./card.js";
 import { offerComparison } from "./comparison.js";
@@ -15,19 +16,42 @@ export async function open(main, signal) {
   offerForm(main.querySelector("#new-voice"), signal, again);
   offerComparison(main.querySelector("#compare"), signal);
   offerBlend(main.querySelector("#blend"), signal, again);
+  signal.addEventListener("abort", () => silence(main));
   await again();
 }
 
 async function load(main, signal, again) {
   const { voices } = await json("v1/voices?limit=200", { signal });
   main.querySelector("#library-none").hidden = voices.length > 0;
-  main.querySelector("#library").replaceChildren(...voices.map((voice) => card(voice, signal, again)));
-  const [all, engines] = [await json("voices", { signal }), await json("engines", { signal })];
+  const library = main.querySelector("#library");
+  silence(library);
+  library.replaceChildren(...voices.map((voice) => card(voice, signal, again)));
+  const engines = await json("engines", { signal });
   const there = new Set(engines.filter(({ state }) => state !== "not_installed").map(({ name }) => name));
-  const named = all.filter(({ engine }) => there.has(engine)).map(({ id, name, engine }) => [`${engine}/${id}`, `${name} (${engine})`]);
+  tellWhoClones(main, engines, there);
+  const named = (await offeredVoices(engines, signal)).map(({ id, name, engine }) => [`${engine}/${id}`, `${name} (${engine})`]);
   for (const select of main.querySelectorAll("#compare select")) choices(select, named);
   const { other } = main.querySelector("#compare").elements;
   if (other.selectedIndex === 0 && named.length > 1) other.selectedIndex = 1;
+}
+
+/** A recording is no voice before something speaks with it: says what does here, or what would. */
+function tellWhoClones(main, engines, there) {
+  const able = engines.filter(({ abilities }) => abilities?.cloning).map(({ name }) => name);
+  const here = able.filter((name) => there.has(name));
+  const place = main.querySelector("#cloning");
+  place.hidden = able.length === 0;
+  place.classList.toggle("warning", here.length === 0);
+  place.querySelector("span").textContent = text(here.length ? "voices.cloning.by" : "voices.cloning.none", { engines: list(here.length ? here : able) });
+  place.querySelector("a").hidden = here.length > 0;
+}
+
+/** Sounds of cards that go are given back. */
+function silence(library) {
+  for (const player of library.querySelectorAll("audio[src]")) {
+    player.pause();
+    URL.revokeObjectURL(player.src);
+  }
 }
 
 function offerForm(form, signal, again) {
