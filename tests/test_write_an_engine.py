@@ -38,7 +38,7 @@ asyncio.run(main())
 
 def write_package(folder: Path) -> None:
     text = (ROOT / "docs" / "write-an-engine.md").read_text(encoding="utf-8")
-    for name, code in re.findall(r"`([\w.]+)`:\n\n```\w+\n(.*?)```", text, re.DOTALL):
+    for name, code in re.findall(r"`([\w.]+)`:\n\n(?:<!--[^\n]*-->\n)?```\w+\n(.*?)```", text, re.DOTALL):
         (folder / name).write_text(code, encoding="utf-8")
 
 
