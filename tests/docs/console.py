@@ -99,7 +99,8 @@ class Console:
             stdout=log,
             stderr=log,
         )
-        self._served.callback(lambda: (process.terminate(), process.wait(PATIENCE)))
+        self._served.callback(process.wait, PATIENCE)
+        self._served.callback(process.terminate)
         deadline = time.monotonic() + PATIENCE
         while not _listens(port):
             assert process.poll() is None and time.monotonic() < deadline, (self._folder / "log").read_text()[-2000:]

@@ -1,4 +1,4 @@
-"""What the pages speak of: recordings, books, environment files of other systems, and engines with the names of voices."""
+"""What the pages speak of: recordings, books, an environment file of other systems, an engine with names of voices."""
 
 from __future__ import annotations
 

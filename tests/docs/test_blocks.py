@@ -7,14 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import OUTPUT, PAGES, ROOT, Block, blocks, blocks_of
+from tests.docs.blocks import LATER, OUTPUT, PAGES, ROOT, Block, blocks, blocks_of
 
 RUN_HERE = ("sh", "python", "js", "yaml", "toml", "json")
 """Languages whose blocks the tests beside this one run."""
 COMMAND = re.compile(r"^\s*(\.venv/bin/|curl |stts |make |pip |python |docker |apt|export |\$ )", re.MULTILINE)
-
-LATER = frozenset({"command.md"})
-"""Pages whose blocks are not looked at yet. The list only shrinks."""
 
 LOOKED_AT = [block for block in blocks() if block.page not in LATER]
 
@@ -36,11 +33,6 @@ def test_a_block_is_run_or_says_why_not(block: Block) -> None:
         assert len(block.not_run) > 10, f"says neither who runs it nor why nobody does: {block.remark}"
     else:
         assert block.language in RUN_HERE, f"nothing here runs `{block.language}`"
-
-
-def test_a_page_that_comes_later_is_there() -> None:
-    names = {block.page for block in blocks()}
-    assert {page for page in LATER if page not in names} == set()
 
 
 def test_remarks_stand_before_blocks(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ import pytest
 from tests.docs.blocks import Block, blocks, those_in
 from tests.docs.console import Console
 from tests.docs.samples import PATTERNS
-from tests.docs.test_blocks import LATER, ids
+from tests.docs.test_blocks import ids
 from tests.docs.variables import is_environment
 from tests.server import RunningServer
 
 pytestmark = [pytest.mark.clients, pytest.mark.usefixtures("programs")]
 
-COMMANDS = [block for block in those_in("sh") if not is_environment(block) and block.page not in LATER]
+COMMANDS = [block for block in those_in("sh") if not is_environment(block)]
 BEFORE = {
     "dictionaries.md": "curl -F file=@anna.wav -F name=Ann -F consent=Ann http://127.0.0.1:8000/v1/voices",
     "jobs.md": "curl -F file=@one.mp3 -F kind=uploads http://127.0.0.1:8000/files",
@@ -51,6 +51,6 @@ def keys_of(text: str) -> set[str]:
     return set(answer)
 
 
-@pytest.mark.parametrize("block", [block for block in those_in("json") if block.page not in LATER], ids=ids)
+@pytest.mark.parametrize("block", those_in("json"), ids=ids)
 def test_a_block_of_json_can_be_read(block: Block) -> None:
     assert json.loads(block.code)

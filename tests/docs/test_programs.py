@@ -16,7 +16,7 @@ import pytest
 
 from tests.docs.blocks import Block, those_in
 from tests.docs.console import ADDRESS
-from tests.docs.test_blocks import LATER, ids
+from tests.docs.test_blocks import ids
 from tests.engines.speech import DATA, read
 from tests.server import RunningServer
 
@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # short programs close no files
 ]
 
-PROGRAMS = [block for block in those_in("python") if block.page not in LATER]
+PROGRAMS = those_in("python")
 ENOUGH = 3
 """Messages after which a program that goes on for ever has shown that it works."""
 
