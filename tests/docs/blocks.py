@@ -13,13 +13,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 GENERATED = ROOT / "docs" / "reference"
-"""What is written from the code, whose tests write it anew."""
+"""The pages that are written from the code, whose tests write them anew."""
 LATER = frozenset(
     ("command.md", "deployment.md", "home-assistant.md", "kubernetes.md", "proxies.md", "recipes.md"),
 )
 """Pages whose blocks are not looked at yet. The list only shrinks."""
 OUTPUT = ("text", "mermaid")
-"""What is shown and not run: lines that a program prints, drawings."""
+"""Languages of lines that a program prints, and of drawings: shown and not run."""
 
 FENCE = re.compile(
     r"(?:^[ ]*<!-- (?P<remark>[^\n]*?) -->\n+)?^(?P<margin>[ ]*)```(?P<language>[\w-]*)[^\n]*\n"

@@ -1,4 +1,4 @@
-"""What the pages speak of: recordings, books, an environment file of other systems, an engine with names of voices."""
+"""Files that the pages speak of: recordings, books, an environment file; and an engine with names of voices."""
 
 from __future__ import annotations
 

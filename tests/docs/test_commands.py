@@ -22,7 +22,7 @@ BEFORE = {
     "dictionaries.md": "curl -F file=@anna.wav -F name=Ann -F consent=Ann http://127.0.0.1:8000/v1/voices",
     "jobs.md": "curl -F file=@one.mp3 -F kind=uploads http://127.0.0.1:8000/files",
 }
-"""What a page takes for granted."""
+"""Commands that a page takes for granted."""
 ANSWERS = [
     (before, block)
     for before, block in pairwise(blocks())
