@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the environment of an image, without what no server needs at run time: environment.sh FOLDER
-#   REQUIREMENTS: lists of FOLDER/app/requirements, without their endings.
+#   REQUIREMENTS: lists of FOLDER/app/requirements, without their endings. STRIP: `no` keeps symbols for debuggers.
 set -eu
 app=$1/app venv=$1/venv python=$1/venv/bin/python3
 
@@ -20,7 +20,14 @@ rm -rf "$packages"/onnxruntime/transformers "$packages"/onnxruntime/quantization
 rm -rf "$packages"/numpy/f2py "$packages"/numpy/distutils
 find "$packages" -type d -name tests -prune -exec rm -rf {} +
 find "$packages" -type f \( -name '*.pyi' -o -name '*.h' -o -name '*.a' -o -name '*.pxd' \) -delete
-"$python" /build/strip.py "$packages"
+if [ "${STRIP:-yes}" = yes ]; then "$python" /build/strip.py "$packages"; fi
 
-printf '#!/bin/sh\nPYTHONPATH=%s exec %s -P -m clients.command.main "$@"\n' "$app" "$python" > "$venv/bin/stts"
+# Whoever may run commands in a container may read the key that lies there.
+cat > "$venv/bin/stts" <<END
+#!/bin/sh
+for file in "\${STTS_SECURITY__FIRST_KEY_FILE:-}" "\${STTS_SECURITY__API_KEY_FILE:-}"; do
+    if [ -z "\${STTS_KEY:-}" ] && [ -r "\$file" ]; then STTS_KEY=\$(cat "\$file"); export STTS_KEY; fi
+done
+PYTHONPATH=$app exec $python -P -m clients.command.main "\$@"
+END
 chmod 755 "$venv/bin/stts"

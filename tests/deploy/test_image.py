@@ -173,6 +173,8 @@ def test_the_key_of_the_volume_stays(image: Image, data: Path) -> None:
             keys.add(key)
             told = call(image.folder, data, image.config, ["stts", "keys", "list"], STTS_SERVER__PORT=str(port))
             assert told.returncode == 0 and "first key" in told.stdout, told.stderr
+            spoken = call(image.folder, data, image.config, ["stts", "voices"], STTS_SERVER__PORT=str(port))
+            assert spoken.returncode == 0 and "heart" in spoken.stdout, spoken.stderr
             server.ask_to_stop()
             assert server.wait() == 0
     assert len(keys) == 1
