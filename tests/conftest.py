@@ -15,14 +15,11 @@ from hypothesis import settings
 
 from stts.environment import keep_quiet
 from tests.caching import cache_by_default
+from tests.kinds import KINDS, SERVERS, kinds, may_hold
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-KINDS = ("unit", "socket", "engines", "clients", "images")
-"""Markers. Every test has exactly one; `unit` goes without saying."""
-SERVERS = frozenset({"server", "whole_server", "served", "guarded", "impatient", "chat", "api"})
-"""Fixtures with a server on a socket. A test that opens one itself, or starts a process, is marked `socket`."""
 FORBIDDEN = ("socket.bind", "socket.connect", "subprocess.Popen", "os.posix_spawn", "os.fork", "os.system", "os.exec")
 """Audit events that no unit test raises."""
 
@@ -34,23 +31,27 @@ def pytest_configure() -> None:
     reset_log()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files without a test of the one kind that is asked for: each worker imports all others."""
+    kind = config.option.markexpr
+    is_test = collection_path.suffix == ".py" and collection_path.name.startswith("test_")
+    return True if is_test and kind in KINDS and not may_hold(collection_path, kind) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not kinds(item):
             uses = SERVERS.intersection(getattr(item, "fixturenames", ()))
             item.add_marker("socket" if uses else "unit")
+        for kind in kinds(item):
+            assert may_hold(item.path, kind), f"{item.nodeid} is not found by its kind, {kind}: mark it"
 
 
 def pytest_collection_finish() -> None:
     """All that was imported and collected stays: what collects garbage later need not look at it again."""
     gc.collect()
     gc.freeze()
-
-
-def kinds(item: pytest.Item) -> set[str]:
-    """The kinds that a test is marked with, by itself, its class or its module."""
-    return {mark.name for mark in item.iter_markers()}.intersection(KINDS)
 
 
 class Guard:

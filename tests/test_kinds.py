@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import patient
-from tests.conftest import kinds
+from tests.kinds import kinds
 
 
 def listen() -> None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -17,42 +13,15 @@ import pytest
 from adapters.speech import series
 from engines.registry import GROUP, Registry
 from stts.context import Priority, RequestContext
-from stts.engine_api import EngineInfo, EngineLimits, Samples, SpeechParams, Voice
 from stts.errors import EngineCrashed
 from stts.plans import SpeechRequest
 from stts.settings import Settings
 from stts.speech import SynthesisConfig
-from tests.fakes import NO_FALL_BACK, ToneEngine
+from tests.fakes import NO_FALL_BACK
 from tests.patience import PATIENCE
 from tests.wired import Engines
 
 pytestmark = pytest.mark.socket
-
-
-class MortalEngine(ToneEngine):
-    """A tone whose process dies of `Die <file>.` where that file is not there yet, and of `Always.`; `Wait <file>.` is
-    spoken when that file is there."""
-
-    @property
-    def info(self) -> EngineInfo:
-        limits = EngineLimits(concurrency=1)
-        return replace(super().info, name="mortal", limits=limits, real_time_factor=0.0001, runs_in="process")
-
-    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
-        if text.startswith("Die"):
-            mark = Path(text.removeprefix("Die ").rstrip("."))
-            if not mark.exists():
-                mark.touch()
-                os.kill(os.getpid(), signal.SIGKILL)
-        if text.startswith("Wait"):
-            mark = Path(text.removeprefix("Wait ").rstrip("."))
-            for _ in range(int(PATIENCE / 0.01)):
-                if mark.exists():
-                    break
-                time.sleep(0.01)
-        if text.startswith("Always"):
-            os.kill(os.getpid(), signal.SIGKILL)
-        yield from super().synthesize(text, voice, params)
 
 
 async def said(engines: Engines, text: str) -> float:
@@ -65,7 +34,9 @@ async def said(engines: Engines, text: str) -> float:
 async def engines(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engines]:
     monkeypatch.setattr(series, "HELD_SECONDS", PATIENCE)
     settings = Settings(routing=NO_FALL_BACK)
-    made = Engines(Registry([EntryPoint("mortal", f"{__name__}:MortalEngine", GROUP)]), lambda: settings)
+    made = Engines(
+        Registry([EntryPoint("mortal", "tests.adapters.speech.mortal_engine:MortalEngine", GROUP)]), lambda: settings
+    )
     try:
         await made.load("mortal")
         yield made

@@ -63,21 +63,26 @@ async def test_speech_ends_when_its_quota_does(keyed: Keyed) -> None:
     assert (refused.status_code, refused.json()["err_code"]) == (402, "ASR_PAYMENT_REQUIRED")
 
 
-@pytest.fixture
-def narrow(tmp_path: Path) -> Iterator[RunningServer]:
-    limits = LimitSettings(live_sessions=1, place_seconds=0.05, idle_seconds=0.5)
+@pytest.fixture(params=[{}])
+def narrow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningServer]:
+    limits = LimitSettings(live_sessions=1, place_seconds=0.05, **request.param)
     settings = keyed_settings(tmp_path).model_copy(update={"limits": limits})
     settings = settings.model_copy(update={"security": type(settings.security)()})
     with running(settings, registry(), dialects=("deepgram",)) as server:
         yield server
 
 
-async def test_no_place_and_nothing_heard(narrow: RunningServer) -> None:
-    async with calling(narrow, **RAW) as caller:
+async def test_no_place(narrow: RunningServer) -> None:
+    async with calling(narrow, **RAW):
         with pytest.raises(InvalidStatus) as caught:
             await patient.connect(f"ws{narrow.url[4:]}/v1/listen", additional_headers=HEADERS)
         assert caught.value.response.status_code == 503
         assert json.loads(caught.value.response.body or b"{}")["err_code"] == "Service Unavailable"
+
+
+@pytest.mark.parametrize("narrow", [{"idle_seconds": 0.5}], indirect=True)
+async def test_nothing_heard(narrow: RunningServer) -> None:
+    async with calling(narrow, **RAW) as caller:
         await caller.ended()
     assert (caller.code, caller.reason.split()[0]) == (1011, "NET-0001")
 
