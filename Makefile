@@ -3,7 +3,7 @@ URL ?= http://$(or $(HOST),127.0.0.1):$(or $(PORT),8000)
 PYTHON ?= python3
 # Unit tests compute: a worker for each core. The others wait more than they compute.
 CORES ?= logical
-WORKERS ?= 4
+WORKERS ?= 6
 
 VENV := .venv
 FULL := .venv-engines
@@ -26,10 +26,10 @@ test: check unit socket
 unit socket: export PYTHONDONTWRITEBYTECODE =
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m unit
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder -m unit
 
 socket: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m socket
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m socket
 
 # For the tests of the database on PostgreSQL, which are skipped without it.
 postgresql:
@@ -92,7 +92,7 @@ kubernetes: $(VENV)/.dev
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy .
+	$(BIN)/mypy --num-workers auto .
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

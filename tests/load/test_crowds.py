@@ -8,7 +8,7 @@ from benchmarks.result import table
 from load import churn, soak
 from tests.load.checked import check
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 
 def test_mixed_load_is_answered() -> None:

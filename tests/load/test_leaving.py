@@ -7,7 +7,7 @@ import pytest
 from load import kills, vanishing
 from tests.load.checked import check
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 
 def test_a_killed_server_has_counted_all_that_it_served() -> None:

@@ -17,7 +17,7 @@ from tests.load.checked import check
 from tests.postgres import require_postgres
 from tests.redis import require_redis
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 
 def test_nobody_notices_that_the_database_is_away() -> None:

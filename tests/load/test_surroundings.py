@@ -11,7 +11,7 @@ from load.desk import Missing
 from load.disk import fill, small_disk
 from tests.load.checked import check
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 
 def test_a_clock_that_is_set_back_gives_nothing_twice() -> None:

@@ -30,7 +30,7 @@ from tests.routers.webrtc.namespaces import CALLER, MIDDLE_INSIDE, MIDDLE_OUTSID
 from tests.routers.webrtc.test_offers import BROWSER
 from tests.server import RunningServer, running
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 NAME = "kitchen.flac"
 LOWEST, HIGHEST = 50_000, 50_001

@@ -15,7 +15,7 @@ from routers.webrtc.ports import Site
 from stts.settings.webrtc import WebRTCSettings
 from tests.routers.webrtc.test_offers import BROWSER
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 SCOPE: dict[str, Any] = {"path": "/", "headers": [], "query_string": b"", "state": {}}
 

@@ -17,7 +17,7 @@ from tests.routers.compat.deepgram.caller import HEADERS, RAW, calling
 from tests.routers.compat.deepgram.official import RATE, SAID, TEXT, VOICE, recording, serving, understood
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

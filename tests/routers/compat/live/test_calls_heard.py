@@ -15,7 +15,7 @@ from tests.engines.speech import WORDS, share_heard
 from tests.routers.compat.realtime.test_calls_heard import recording
 from tests.server import RunningServer, running
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 NAME = "kitchen.flac"
 

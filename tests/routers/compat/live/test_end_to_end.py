@@ -23,7 +23,7 @@ from tests.routers.compat.live.talk import RATE, Talk, connected, silence
 from tests.routers.compat.recordings import WEATHER
 from tests.server import RunningServer, running
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 OUTPUT = "session.output_transcript.delta"
 COMMENTARY = "The train to the city leaves at nine, and the next one follows an hour later."

@@ -18,7 +18,7 @@ from tests.routers.compat.live.talk import connected
 from tests.routers.compat.recordings import WEATHER
 from tests.server import RunningServer, running
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from tests.routers.compat.live.conftest import Served, serving
 from tests.routers.compat.live.talk import RATE, Talk
 from tests.stts.conversation.caller import World
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 SMALL = 4096
 """Bytes that the systems of both ends keep; they double it."""

@@ -18,7 +18,7 @@ from tests.routers.compat.live.conftest import KEY, Served, serving
 from tests.routers.compat.live.talk import Talk, silence, tone
 from tests.stts.conversation.caller import World
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 OUTPUT = "session.output_transcript.delta"
 

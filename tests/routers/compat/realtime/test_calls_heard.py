@@ -18,7 +18,7 @@ from tests.audio import decoded, speech
 from tests.engines.speech import WORDS, share_heard
 from tests.server import RunningServer, running
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 SESSION: dict[str, Any] = {"type": "realtime", "audio": {"input": {"transcription": {"model": "auto"}}}}
 STARVED = 0.05
