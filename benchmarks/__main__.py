@@ -16,6 +16,7 @@ from benchmarks import (
     batch_api,
     books,
     cache,
+    command,
     continuity,
     conversation,
     conversations,
@@ -61,6 +62,7 @@ from benchmarks.result import Row, table
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "access": access.run,
     "cache": cache.run,
+    "command": command.run,
     "batch_api": batch_api.run,
     "pipeline": pipeline.run,
     "fallback": fallback.run,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clients.caller import Caller
 from clients.command.connection import connected, succeed
 from clients.command.exit_status import ANSWERED_NO, USAGE, CommandFailed
 from clients.command.speech import Json
 from clients.command.terminal import explained, show_json, show_table
+
+if TYPE_CHECKING:
+    from clients.caller import Caller
 
 app = typer.Typer(no_args_is_help=True, help="Settings of a running server: show, set, check, reload.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -11,11 +10,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clients.caller import Answer, Caller
 from clients.command import places
 from clients.command.exit_status import REFUSED, UNREACHED, USAGE, CommandFailed
+
+if TYPE_CHECKING:
+    from clients.caller import Answer, Caller
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 HEALTH_SECONDS = 5.0
@@ -35,6 +36,7 @@ class Target:
     url: str | None
     key: str | None
     timeout: float = 600.0
+    """Seconds without a byte of an answer after which it is given up."""
 
 
 def default_url() -> str:
@@ -51,6 +53,9 @@ def connected(target: Target, *, alone: bool = True) -> Iterator[Caller]:
 
     `alone`: the command makes sense without a running server. Raises CommandFailed where no server answers.
     """
+    # HTTP with TLS takes a quarter of the time in which `stts --help` is there.
+    from clients.caller import Caller
+
     url = _checked(target.url or default_url(), target.key)
     caller = Caller(url, target.key, target.timeout)
     reached = Caller(url, target.key, min(HEALTH_SECONDS, target.timeout)).ask("GET", "/health")
@@ -102,6 +107,8 @@ def require(answer: Answer) -> None:
 @contextmanager
 def _own_server() -> Iterator[tuple[str, str]]:
     """Address and key of a server on a free port of loopback, which ends with the context."""
+    import secrets
+
     key = secrets.token_urlsafe()
     environment = {
         **os.environ,

@@ -9,16 +9,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from clients.caller import Answer, Caller
 from clients.command.connection import connected, default_url, succeed
 from clients.command.exit_status import ANSWERED_NO, CommandFailed
 from clients.command.playback import PLAYERS
 from clients.command.speech import Json
 from clients.command.terminal import explained, show_json
+
+if TYPE_CHECKING:
+    from clients.caller import Answer, Caller
 
 Verdict = Literal["good", "advice", "bad"]
 MARKS: dict[Verdict, str] = {"good": "ok  ", "advice": "note", "bad": "BAD "}
@@ -82,7 +84,7 @@ def _server(caller: Caller, asked: str) -> Iterator[Finding]:
     if not isinstance(state, dict) or "status" not in state:
         raise CommandFailed(ready.complaint())
     if state.get("ready"):
-        yield Finding("good", "Server", f"ready ({asked})")
+        yield _which(caller.url, asked)
     else:
         yield Finding("bad", "Server", f"{state['status']}: it takes no work now", "Its log tells why.")
     for name in ("database", "redis"):
@@ -95,6 +97,14 @@ def _server(caller: Caller, asked: str) -> Iterator[Finding]:
     for engine in engines:
         yield from _engine(engine)
     yield from _settings(caller)
+
+
+def _which(url: str, asked: str) -> Finding:
+    """Whether the server that was asked about answers, or one that this command has started for itself."""
+    if url == asked or "://" not in asked:
+        return Finding("good", "Server", f"ready ({url})")
+    words = f"none runs at {asked}; what follows is of one that was started for this question"
+    return Finding("advice", "Server", words, "stts serve")
 
 
 def _when_it_has_started(caller: Caller) -> Answer:

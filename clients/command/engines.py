@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from clients.caller import Caller
 from clients.command.connection import connected, succeed
 from clients.command.exit_status import ANSWERED_NO, CommandFailed
 from clients.command.following import follow
 from clients.command.speech import Json
 from clients.command.terminal import explained, show_json, show_table
+
+if TYPE_CHECKING:
+    from clients.caller import Caller
 
 app = typer.Typer(no_args_is_help=True, help="Engines: list, install, load, unload, probe.")
 

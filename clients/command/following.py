@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from clients.caller import Caller
 from clients.command.connection import succeed
 from clients.command.exit_status import CommandFailed
 from clients.command.terminal import Progress
+
+if TYPE_CHECKING:
+    from clients.caller import Caller
 
 ASK_SECONDS = 0.25
 """Pause between two questions about a job."""

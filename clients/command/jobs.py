@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from clients.caller import Caller, seconds_to_wait
 from clients.command.connection import connected, require, succeed
 from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.following import watch
 from clients.command.output import arriving, check_writable, write
 from clients.command.speech import EngineChoice, Json, Language
 from clients.command.terminal import Progress, explained, show_json, show_table
+
+if TYPE_CHECKING:
+    from clients.caller import Caller
 
 app = typer.Typer(no_args_is_help=True, help="Jobs: speak books and lists of texts in the background; follow, fetch.")
 
@@ -133,6 +135,8 @@ def _command(context: typer.Context, method: str, job_id: str, rest: str, as_jso
 
 def _fetch(caller: Caller, job_id: str, way: str, output: Path, *, lines: bool) -> int:
     """Writes it, and tells its bytes. Waits while a book is being bound, which goes on without whoever waits."""
+    from clients.caller import seconds_to_wait
+
     shown = Progress(lines=lines)
     try:
         while True:

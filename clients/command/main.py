@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from clients.command import cache, configuration, doctor, engines, jobs, models, speech, talking, transcribing
+from clients.command import benching, cache, configuration, doctor, engines, jobs, models, speech, talking, transcribing
 from clients.command.connection import Target
 from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.places import ROOT, SERVER, in_program, working_folder
@@ -32,6 +32,7 @@ app.command()(transcribing.transcribe)
 app.command()(talking.talk)
 app.command()(speech.voices)
 app.command()(doctor.doctor)
+app.command()(benching.bench)
 
 
 @app.callback()

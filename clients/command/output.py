@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import struct
 from collections.abc import Iterable
@@ -16,6 +15,8 @@ UNKNOWN = 0xFFFFFFFF
 
 def arriving(blocks: Iterable[bytes]) -> Iterable[bytes]:
     """The blocks. Raises CommandFailed where the server stops before their end."""
+    import http.client
+
     try:
         yield from blocks
     except (OSError, http.client.HTTPException) as error:

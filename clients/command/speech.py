@@ -5,17 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 import typer
 
-from clients.caller import Caller
 from clients.command.connection import connected, require, succeed
 from clients.command.exit_status import UNREACHED, USAGE, CommandFailed
 from clients.command.output import arriving, check_writable, write
 from clients.command.playback import can_play, play
 from clients.command.terminal import explained, show_json, show_table
+
+if TYPE_CHECKING:
+    from clients.caller import Caller
 
 STANDARD = "-"
 """Stands for the standard input or output."""

@@ -7,14 +7,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clients.caller import Answer, Caller
-from clients.command.connection import connected, require, succeeded
+from clients.command.connection import Target, connected, require, succeeded
 from clients.command.exit_status import ANSWERED_NO, UNREACHED, USAGE, CommandFailed
 from clients.command.listening import listen
 from clients.command.output import make_folder, write
@@ -22,8 +21,13 @@ from clients.command.speech import STANDARD, EngineChoice, Json, Language
 from clients.command.targets import targets
 from clients.command.terminal import Progress, explained, show_json
 
+if TYPE_CHECKING:
+    from clients.caller import Answer, Caller
+
 FORMATS = {"text": "txt", "srt": "srt", "vtt": "vtt", "json": "json", "verbose_json": "verbose.json"}
 """Formats of transcripts, each with the ending of its files."""
+MOST_SECONDS = 86_400.0
+"""Longest wait for one transcript."""
 RECORDINGS = frozenset(
     {
         *("aac", "aif", "aiff", "amr", "avi", "flac", "m4a", "m4b", "mka", "mkv", "mov", "mp3", "mp4", "mpeg", "mpga"),
@@ -86,12 +90,17 @@ def transcribe(
         for place in {each.parent for each in places}:
             make_folder(place)
         wanted = Wanted(given, dict(zip(recordings, places, strict=True)))
-        with connected(context.obj) as caller:
+        with connected(patient(context.obj)) as caller:
             done = _transcribe_all(caller, recordings, wanted, force=force, quiet=as_json)
     if as_json:
         show_json(done)
     if any("error" in each for each in done):
         raise typer.Exit(ANSWERED_NO)
+
+
+def patient(target: Target) -> Target:
+    """The same with the time that hours of speech take, of which nothing comes before all is heard."""
+    return replace(target, timeout=MOST_SECONDS)
 
 
 def found(names: Sequence[str]) -> Iterator[Path]:
@@ -126,7 +135,7 @@ def _named(name: str) -> list[Path]:
 def _print_one(context: typer.Context, recording: Path | None, fields: dict[str, str], as_json: bool) -> None:
     data = sys.stdin.buffer.read() if recording is None else _read(recording)
     name = "recording" if recording is None else recording.name
-    with connected(context.obj) as caller:
+    with connected(patient(context.obj)) as caller:
         body = succeeded(_sent(caller, data, name, {**fields, **({"format": "json"} if as_json else {})})).decode()
     print(body, end="" if body.endswith("\n") else "\n")
 
