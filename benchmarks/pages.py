@@ -6,6 +6,7 @@ Needs the packages of `requirements/clients.txt` and Chromium.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import shutil
 from collections.abc import AsyncIterator, Sequence
@@ -35,12 +36,18 @@ Envelope = np.ndarray[Any, np.dtype[np.float64]]
 READY = "html[data-ready]"
 WATCH = """
 {
-  const log = (window.log = { sent: 0, first: 0, sound: 0, lit: [] });
+  const log = (window.log = { sent: 0, first: 0, lit: [] });
+  const pcm = [];
+  let began = null;
   const Real = WebSocket;
   window.WebSocket = class extends Real {
     constructor(...given) {
       super(...given);
-      this.addEventListener("message", ({ data }) => typeof data === "string" || (log.first ||= performance.now()));
+      this.addEventListener("message", ({ data }) => {
+        if (typeof data === "string") return;
+        log.first ||= performance.now();
+        pcm.push(new Uint8Array(data.slice(0)));
+      });
     }
     send(data) {
       if (String(data).includes('"type":"text"')) log.sent = performance.now();
@@ -49,10 +56,14 @@ WATCH = """
   };
   const start = AudioBufferSourceNode.prototype.start;
   AudioBufferSourceNode.prototype.start = function (when = 0, ...rest) {
-    const { currentTime, outputLatency, baseLatency } = this.context;
-    const ahead = Math.max(0, when - currentTime) + (outputLatency || baseLatency || 0);
-    log.sound ||= performance.now() + ahead * 1000;
+    began ??= { context: this.context, when };
     start.call(this, when, ...rest);
+  };
+  /** When the first sound came out of the loudspeaker, as the time stamps of the output tell; and all of it. */
+  window.heard = () => {
+    const { contextTime, performanceTime } = began.context.getOutputTimestamp();
+    const bytes = pcm.map((each) => String.fromCharCode(...each)).join("");
+    return { sound: performanceTime + (began.when - contextTime) * 1000, pcm: btoa(bytes) };
   };
   new MutationObserver((changes) => {
     for (const { target } of changes) {
@@ -140,7 +151,7 @@ async def _loading(browser: Any, port: int) -> list[Row]:
 
 async def _speaking(browser: Any, port: int) -> list[Row]:
     text = " ".join(SENTENCES)
-    starts = await _true_starts(port, text)
+    alone = [await _alone(port, sentence) for sentence in SENTENCES]
     beyond, late = [], []
     context = await browser.new_context(locale="en-US")
     page = await context.new_page()
@@ -153,10 +164,11 @@ async def _speaking(browser: Any, port: int) -> list[Row]:
             "() => { const at = performance.now(); document.querySelector('#speak-button').click(); return at; }"
         )
         await page.wait_for_function(f"() => window.log.lit.length >= {len(SENTENCES)}", timeout=60_000)
-        log = await page.evaluate("window.log")
+        log = await page.evaluate("window.log") | await page.evaluate("window.heard()")
+        starts = _starts(_envelope(base64.b64decode(log["pcm"])), alone)
         beyond.append((log["sound"] - clicked - (log["first"] - log["sent"])) / 1000)
         lit = dict(reversed(log["lit"]))
-        late += [(lit[each] - log["sound"]) / 1000 - at for each, at in zip(SENTENCES[1:], starts[1:], strict=True)]
+        late += [(lit[each] - log["sound"]) / 1000 - at for each, at in zip(SENTENCES, starts, strict=True)]
     await context.close()
     sound, worst = quantile(beyond[1:], 0.5), max(map(abs, late))
     return [
@@ -177,22 +189,24 @@ async def _speaking(browser: Any, port: int) -> list[Row]:
     ]
 
 
-async def _true_starts(port: int, text: str) -> list[float]:
+def _starts(whole: Envelope, alone: Sequence[Envelope]) -> list[float]:
     """Seconds at which each sentence is heard: where the sound of it alone fits best into that of all."""
-    whole, starts, at = await _envelope(port, text), [], 0
-    for sentence in SENTENCES:
-        alone = await _envelope(port, sentence)
-        pattern = alone[np.flatnonzero(alone > alone.max() * 0.06)[0] :][:60]
+    starts, at = [], 0
+    for sentence in alone:
+        pattern = sentence[np.flatnonzero(sentence > sentence.max() * 0.06)[0] :][:60]
         places = range(at, len(whole) - len(pattern))
         fits = [np.corrcoef(pattern, whole[place : place + len(pattern)])[0, 1] for place in places]
         at += int(np.nanargmax(fits))
         starts.append(at * FRAME / RATE)
-    return [start - starts[0] for start in starts]
+    return starts
 
 
-async def _envelope(port: int, text: str) -> Envelope:
+async def _alone(port: int, text: str) -> Envelope:
     body = {"text": text, "engine": "espeak", "format": "pcm", "sample_rate": RATE}
-    pcm = await fetch(port, "POST", "/tts", json.dumps(body).encode())
+    return _envelope(await fetch(port, "POST", "/tts", json.dumps(body).encode()))
+
+
+def _envelope(pcm: bytes) -> Envelope:
     samples = np.abs(np.frombuffer(pcm, "<i2").astype(np.float64))
     loudest: Envelope = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME).max(axis=1)
     return loudest

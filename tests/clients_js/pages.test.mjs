@@ -71,3 +71,14 @@ test("subtitles have the marks of their kind", () => {
 test("dotted keys become sections", () => {
   assert.deepEqual(nested({ "a.b": 1, "a.c.d": null, "e.f": [2] }), { a: { b: 1, c: { d: null } }, e: { f: [2] } });
 });
+
+test("a sentence begins with its sound, behind the silence that a piece begins with", () => {
+  const silent = new Int16Array(Math.round(0.2 * RATE));
+  const pcm = sound(1.5, 0.3, 1.2);
+  const whole = new Int16Array(silent.length + pcm.length);
+  whole.set(pcm, silent.length);
+  assert.deepEqual(starts("A sentence of words. And another one.", whole), [0.2, 2]);
+  const envelope = new Envelope(RATE);
+  envelope.add(silent);
+  assert.equal(envelope.onset, null);
+});

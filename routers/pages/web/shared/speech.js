@@ -46,14 +46,21 @@ export class Speech {
    */
   async speak({ text, ...config }, told = {}) {
     this.stop();
-    await this.#player.open();
-    const opened = await this.#connected();
-    const generation = ++this.#generation;
-    const heard = new Promise((resolve, reject) => (this.#current = { generation, told, resolve, reject, whole: false, sent: 0 }));
-    opened.send(JSON.stringify({ type: "config", ...config, format: "pcm", sample_rate: RATE }));
-    opened.send(JSON.stringify({ type: "text", text }));
-    opened.send(JSON.stringify({ type: "end" }));
-    return heard;
+    const current = { generation: ++this.#generation, told, whole: false, sent: 0, ...Promise.withResolvers() };
+    this.#current = current;
+    try {
+      await this.#player.open();
+      const opened = await this.#connected();
+      if (this.#current !== current) return; // stopped meanwhile
+      opened.send(JSON.stringify({ type: "config", ...config, format: "pcm", sample_rate: RATE }));
+      opened.send(JSON.stringify({ type: "text", text }));
+      opened.send(JSON.stringify({ type: "end" }));
+    } catch (error) {
+      if (this.#current !== current) return;
+      this.#current = null;
+      throw error;
+    }
+    return current.promise;
   }
 
   /** Falls silent at once. */
@@ -137,5 +144,6 @@ export class Speech {
   #close() {
     this.stop();
     this.#hangUp();
+    this.#player.close();
   }
 }

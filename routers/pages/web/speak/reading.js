@@ -3,6 +3,9 @@
 import { located } from "./located.js";
 import { Envelope, sentencesOf, startsOf } from "./sentences.js";
 
+const HALF_A_FRAME = 0.008; // seconds: what a screen shows is as often early as late
+const SHOWN_AHEAD = 3000; // characters behind what is spoken: a book is not laid out anew with each sentence
+
 export class Reading {
   #place;
   #field;
@@ -34,7 +37,7 @@ export class Reading {
     this.#piece = null;
     this.#end = 0;
     this.#current = -1;
-    this.#place.replaceChildren(text);
+    this.#place.replaceChildren(rest(text));
     this.#show(true);
     this.#follow();
   }
@@ -48,15 +51,18 @@ export class Reading {
     const spans = sentences.map(spanOf);
     this.#end = to;
     this.#place.lastChild?.remove();
-    this.#place.append(gap, ...spans, this.#text.slice(to));
+    this.#place.append(gap, ...spans, rest(this.#text.slice(to)));
     this.#piece = { sentences, first: this.#sentences.length, start: start / 1000, envelope: new Envelope(this.#rate) };
-    // Until all of its sound is there, a piece begins with its first sentence and stays there.
-    this.#sentences.push(...spans.map((span, index) => ({ span, start: index === 0 ? this.#piece.start : Infinity })));
+    // Until all of its sound is there, a piece begins with its first sentence, where it sounds, and stays there.
+    this.#sentences.push(...spans.map((span) => ({ span, start: Infinity })));
   }
 
   /** @param {Int16Array} pcm of the current piece */
   audio(pcm) {
-    this.#piece?.envelope.add(pcm);
+    if (this.#piece === null) return;
+    const { first, start, envelope } = this.#piece;
+    envelope.add(pcm);
+    if (this.#sentences[first].start === Infinity && envelope.onset !== null) this.#sentences[first].start = start + envelope.onset;
   }
 
   /** All audio of the current piece is there. */
@@ -73,10 +79,9 @@ export class Reading {
   }
 
   #light(current) {
+    for (let index = Math.max(0, this.#current); index <= current; index++) this.#sentences[index].span.className = index < current ? "said" : "now";
     this.#current = current;
-    this.#sentences.forEach(({ span }, index) => {
-      span.className = index === current ? "now" : index < current ? "said" : "";
-    });
+    this.#sentences[current]?.span.scrollIntoView({ block: "nearest" });
   }
 
   #show(reading) {
@@ -85,11 +90,17 @@ export class Reading {
   }
 
   #follow() {
-    const now = this.#position();
-    const current = this.#sentences.findLastIndex(({ start }) => start <= now);
+    const now = this.#position() + HALF_A_FRAME;
+    let current = this.#current;
+    while (current + 1 < this.#sentences.length && this.#sentences[current + 1].start <= now) current += 1;
     if (current !== this.#current) this.#light(current);
     this.#frame = requestAnimationFrame(() => this.#follow());
   }
+}
+
+/** What is not spoken yet, as much of it as somebody may want to see. */
+function rest(text) {
+  return document.createTextNode(text.length > SHOWN_AHEAD ? `${text.slice(0, SHOWN_AHEAD)}…` : text);
 }
 
 function spanOf(sentence) {

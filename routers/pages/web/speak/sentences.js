@@ -4,6 +4,7 @@
  */
 
 const FRAME_SECONDS = 0.01;
+const SOUND = 330; // of 32,768; below it is silence, whatever comes after it
 const QUIET = 0.06; // of the loudest frame
 const LEAST_PAUSE_SECONDS = 0.06;
 const LONG_SECONDS = 0.6; // a pause that long is as good as any longer one
@@ -30,6 +31,12 @@ export class Envelope {
 
   get seconds() {
     return this.#frames.length * FRAME_SECONDS;
+  }
+
+  /** Seconds of silence before the first sound; null: there was none yet. */
+  get onset() {
+    const first = this.#frames.findIndex((peak) => peak > SOUND);
+    return first < 0 ? null : first * FRAME_SECONDS;
   }
 
   /** @param {Int16Array} pcm */
@@ -59,7 +66,8 @@ export function startsOf(sentences, envelope) {
   const expected = characters.map((count) => count * perCharacter);
   const pauses = pausesOf(envelope);
   if (pauses.length < sentences.length - 1) return evenly(expected);
-  let rows = [{ at: 0, cost: 0, path: [0] }];
+  const onset = envelope.onset ?? 0;
+  let rows = [{ at: onset, cost: 0, path: [onset] }];
   for (let index = 1; index < sentences.length; index++) rows = next(rows, pauses, expected[index - 1]);
   const last = rows.map((row) => ({ ...row, cost: row.cost + strain(envelope.seconds - row.at, expected.at(-1)) }));
   return last.reduce((best, row) => (row.cost < best.cost ? row : best), { cost: Infinity, path: evenly(expected) }).path;

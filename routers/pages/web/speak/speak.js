@@ -1,6 +1,6 @@
 /** Text into speech: with every parameter that an engine has, read along while it is said, kept to hear and take again. */
 
-import { fail } from "../shared/notice.js";
+import { fail, show } from "../shared/notice.js";
 import { Speech } from "../shared/speech.js";
 import { text } from "../shared/texts.js";
 import { History } from "./history.js";
@@ -24,6 +24,7 @@ class SpeakPage {
   #wave;
   #parameters;
   #history;
+  #turn = 0; // counts what was said: of two, the later one is shown
 
   constructor(main, signal) {
     this.#form = main.querySelector("#speak");
@@ -61,6 +62,7 @@ class SpeakPage {
   }
 
   async #speak(wanted) {
+    const turn = ++this.#turn;
     this.#state.textContent = text("speak.waiting");
     this.#button.textContent = text("speak.stop");
     this.#wave.begin();
@@ -69,12 +71,17 @@ class SpeakPage {
       const said = await this.#say(wanted);
       if (said.seconds > 0) this.#history.add(said);
     } catch (error) {
-      fail(error);
+      if (error.code === "text_too_long") show(text("speak.long.title"), `${error.message} ${text("speak.long.next")}`);
+      else fail(error);
     } finally {
-      this.#reading.end();
-      this.#state.textContent = "";
-      this.#button.textContent = text("speak.button");
+      if (turn === this.#turn) this.#rest();
     }
+  }
+
+  #rest() {
+    this.#reading.end();
+    this.#state.textContent = "";
+    this.#button.textContent = text("speak.button");
   }
 
   async #say(wanted) {

@@ -1,6 +1,7 @@
 /** The picture of what is said, drawn while it arrives: a column for each part of a second, squeezed as it grows. */
 
 const COLUMN_SAMPLES = 480;
+const DRAW_MS = 100; // between two pictures
 const MOST_COLUMNS = 200_000; // an hour
 
 export class Wave {
@@ -8,7 +9,7 @@ export class Wave {
   #columns = [];
   #peak = 0;
   #filled = 0;
-  #frame = 0;
+  #timer = 0;
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -30,11 +31,11 @@ export class Wave {
       if (this.#columns.length < MOST_COLUMNS) this.#columns.push(this.#peak / 32768);
       this.#peak = this.#filled = 0;
     }
-    this.#frame ||= requestAnimationFrame(() => this.#draw());
+    this.#timer ||= setTimeout(() => this.#draw(), DRAW_MS);
   }
 
   #draw() {
-    this.#frame = 0;
+    this.#timer = 0;
     const scale = window.devicePixelRatio;
     const width = (this.#canvas.width = this.#canvas.clientWidth * scale);
     const height = (this.#canvas.height = this.#canvas.clientHeight * scale);

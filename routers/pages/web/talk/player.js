@@ -8,6 +8,7 @@ const FADE = 0.01; // seconds in which a reply that is dropped falls silent
 const DUCKED = 0.15; // of full level, while somebody may be speaking
 const DUCKING = 0.03; // seconds, time constant
 const TELL_MS = 100; // between two words on how much was played
+const ODD_SECONDS = 0.3; // between two clocks that do not belong together, as after a rest
 
 export class Player {
   #rate;
@@ -164,19 +165,20 @@ class Reply {
   /** Seconds until it is heard. */
   add(buffer) {
     const now = this.#context.currentTime;
+    const heard = heardNow(this.#context);
     this.#at = this.#at > now ? this.#at : now + LEAD;
     const source = new AudioBufferSourceNode(this.#context, { buffer });
     source.connect(this.#gain);
     source.start(this.#at);
     this.#frames.push({ source, start: this.#at, end: this.#at + buffer.duration });
-    const seconds = this.#at - now + this.#delay;
+    const seconds = this.#at - heard;
     this.#at += buffer.duration;
     return seconds;
   }
 
   /** Seconds that were heard. */
   played() {
-    const now = this.#context.currentTime - this.#delay;
+    const now = heardNow(this.#context);
     while (this.#frames.length > 0 && this.#frames[0].end <= now) {
       const { start, end } = this.#frames.shift();
       this.#done += end - start;
@@ -196,9 +198,17 @@ class Reply {
     for (const { source } of this.#frames) source.stop(now + FADE);
     setTimeout(() => this.#gain.disconnect(), 100);
   }
+}
 
-  /** Seconds from the clock to the ear. */
-  get #delay() {
-    return this.#context.outputLatency || this.#context.baseLatency || 0;
-  }
+/**
+ * What of the context's time comes out of the loudspeaker now. `currentTime` goes by blocks of the device, 20 ms and
+ * more, and says nothing of the way to the ear; the time stamps of the output do.
+ * @param {AudioContext} context @returns {number} seconds
+ */
+export function heardNow(context) {
+  const roughly = context.currentTime - (context.outputLatency || context.baseLatency || 0);
+  const { contextTime, performanceTime } = context.getOutputTimestamp();
+  if (!performanceTime) return roughly;
+  const exactly = Math.min(context.currentTime, contextTime + (performance.now() - performanceTime) / 1000);
+  return Math.abs(exactly - roughly) < ODD_SECONDS ? exactly : roughly;
 }
