@@ -118,7 +118,7 @@ def _management(services: Services, listener: ListenerSettings) -> Sequence[Rout
     jobs = (
         BatchRoutes(services.batches, services.settings),
         TranscriptionJobRoutes(services.batches, services.files),
-        PackageRoutes(services.batches),
+        PackageRoutes(services.batches, services.settings),
         JobRoutes(services.jobs, services.batches),
     )
     me = MeRoutes(services.access.quotas, services.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from fastapi.responses import JSONResponse
@@ -40,6 +41,7 @@ class JobShape(BaseModel):
     audio_seconds: float | None = Field(None, description="Audio made or heard so far.")
     remaining_seconds: float | None = Field(None, description="At the pace of the last minutes; null: unknown.")
     resumes_at: float | None = Field(None, description="Unix time at which a job that rests tries again by itself.")
+    captions: bool | None = Field(None, description="Of jobs that speak: its texts are kept, for captions.")
     sequence: int | None = Field(None, description="Number of the last change, after which events go on.")
 
     @classmethod
@@ -78,6 +80,7 @@ class JobShape(BaseModel):
             audio_seconds=round(batch.seconds, 3),
             remaining_seconds=None if remaining is None else round(remaining, 1),
             resumes_at=batch.resume_at,
+            captions=bool(batch.options.get("keeps_texts")) if batch.kind == "speech" else None,
             sequence=batch.sequence,
         )
 
@@ -86,6 +89,7 @@ class ItemShape(BaseModel):
     number: int = Field(description="From 0.")
     name: str | None = Field(None, description="The client's own word for it.")
     chapter: int | None = Field(None, description="Of a book, from 0.")
+    chapter_title: str | None = None
     state: ItemState
     error: JobError | None = None
     media_type: str | None = None
@@ -97,8 +101,11 @@ class ItemShape(BaseModel):
     warnings: list[str] = []
 
     @classmethod
-    def of(cls, item: BatchItem) -> ItemShape:
+    def of(cls, item: BatchItem, chapters: Sequence[str] = ()) -> ItemShape:
+        """`chapters`: the titles of a book's."""
         shape = cls(number=item.number, name=item.name, chapter=item.chapter, state=item.state)
+        if item.chapter is not None and item.chapter < len(chapters):
+            shape.chapter_title = chapters[item.chapter]
         if item.error is not None:
             shape.error = JobError(code=item.error.code, detail=item.error.message)
         if (result := item.result) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import Response
 
@@ -18,7 +18,18 @@ from stts.jobs.values import Batch, BatchItem, ItemResult
 from stts.settings import CurrentSettings
 from stts.transcription import Segment, TranscriptionResult, Word
 
+if TYPE_CHECKING:
+    # Loaded when it is first needed.
+    from stts.books.packing import Entry
+
 ResultFormat = Literal["json", "verbose_json", "text", "srt", "vtt"]
+EXTENSIONS: dict[ResultFormat, str] = {
+    "json": ".json",
+    "verbose_json": ".json",
+    "text": ".txt",
+    "srt": ".srt",
+    "vtt": ".vtt",
+}
 NO_ITEM = "There is no such item in this job."
 
 
@@ -34,6 +45,23 @@ class BatchResults:
         if batch.kind == "speech":
             headers = {"cache-control": "no-store", "etag": f'"{item.digest}"'}
             return StoredContent(path, media_type=result.media_type, headers=headers)
+        return await self._written(path, format)
+
+    async def entry(self, batch: Batch, item: BatchItem, result: ItemResult, format: ResultFormat | None) -> Entry:
+        """The result as a file of an archive, a transcript in this format; None: as it is kept. Raises NotFound where
+        a transcript is gone."""
+        from stts.books.packing import Entry, file_name
+
+        path = self._batches.files.path(batch.id, item.digest, result.extension)
+        source: Path | bytes = path
+        extension = result.extension
+        if format is not None and batch.kind == "transcription":
+            source = bytes((await self._written(path, format)).body)
+            extension = EXTENSIONS[format]
+        name = " ".join(filter(None, (f"{item.number:06}", file_name(item.name or ""))))
+        return Entry(f"{name}{extension}", source, batch.created_at)
+
+    async def _written(self, path: Path, format: ResultFormat) -> Response:
         return await transcript_response(await _transcript(path), format, cue_rules(self._settings().stt))
 
     async def _done(self, batch: Batch, number: int) -> tuple[BatchItem, ItemResult]:

@@ -163,12 +163,13 @@ class BatchRoutes:
         state: Annotated[ItemState | None, Query()] = None,
     ) -> ItemList:
         """Its items by number, each with how it ended."""
-        await self._batches.require(job_id, principal_of(request).viewer)
+        batch = await self._batches.require(job_id, principal_of(request).viewer)
+        chapters = (batch.options.get("book") or {}).get("chapters", [])
         found = await (await self._batches.store()).items(
             job_id, after=after, most=limit, state=state, with_requests=False
         )
         last = found[-1].number if len(found) == limit else None
-        return ItemList(items=[ItemShape.of(item) for item in found], after=last)
+        return ItemList(items=[ItemShape.of(item, chapters) for item in found], after=last)
 
     @policy(RouteKind.MANAGE, role=Role.WRITE)
     async def content(

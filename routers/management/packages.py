@@ -17,6 +17,7 @@ from routers.http.answer import collected_answer, stream_answer
 from routers.http.binder import Bind
 from routers.http.deferred_route import deferred_router
 from routers.http.operation import principal_of
+from routers.management.batch_results import BatchResults, ResultFormat
 from routers.management.content import StoredContent
 from routers.management.jobs import NOT_FOUND, JobId
 from stts.access.policy import RouteKind, policy
@@ -24,6 +25,7 @@ from stts.access.roles import Role
 from stts.audio.formats import FORMATS
 from stts.errors import Conflict
 from stts.jobs.values import Batch, BatchItem
+from stts.settings import CurrentSettings
 from stts.storage.batch_files import COVER
 from stts.storage.files.records import Checkpoint
 
@@ -43,8 +45,9 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 class PackageRoutes:
-    def __init__(self, batches: BatchServices) -> None:
+    def __init__(self, batches: BatchServices, settings: CurrentSettings) -> None:
         self._batches = batches
+        self._results = BatchResults(batches, settings)
         self.router = deferred_router("jobs")
         for name, endpoint in (("archive", self.archive), ("book", self.book), ("captions", self.captions)):
             self.router.add_api_route(
@@ -52,13 +55,20 @@ class PackageRoutes:
             )
 
     @policy(RouteKind.MANAGE, role=Role.WRITE)
-    async def archive(self, request: Request, job_id: JobId) -> Response:
+    async def archive(
+        self,
+        request: Request,
+        job_id: JobId,
+        format: Annotated[
+            ResultFormat | None, Query(description="Of transcripts; default: as they are kept, `verbose_json`.")
+        ] = None,
+    ) -> Response:
         """All results that are there, as a ZIP file that is sent while it is packed."""
         from stts.books.packing import zipped
 
         batch = await self._batches.require(job_id, principal_of(request).viewer)
         headers = {"content-type": "application/zip", **_attachment(_title(batch), "zip")}
-        return stream_answer(zipped(self._entries(batch)), lambda: headers)
+        return stream_answer(zipped(self._entries(batch, format)), lambda: headers)
 
     @policy(RouteKind.MANAGE, role=Role.WRITE)
     async def book(
@@ -139,15 +149,10 @@ class PackageRoutes:
             parts.append(Part(path, result.seconds, item.chapter or 0, result.pause, text, raw))
         return parts
 
-    async def _entries(self, batch: Batch) -> AsyncGenerator[Entry, None]:
-        from stts.books.packing import Entry, file_name
-
+    async def _entries(self, batch: Batch, format: ResultFormat | None) -> AsyncGenerator[Entry, None]:
         async for item in self._items(batch):
-            if (result := item.result) is None:
-                continue
-            name = " ".join(filter(None, (f"{item.number:06}", file_name(item.name or ""))))
-            path = self._batches.files.path(batch.id, item.digest, result.extension)
-            yield Entry(f"{name}{result.extension}", path, batch.created_at)
+            if item.result is not None:
+                yield await self._results.entry(batch, item, item.result, format)
 
     async def _items(self, batch: Batch) -> AsyncGenerator[BatchItem, None]:
         """Those that are done, by number."""

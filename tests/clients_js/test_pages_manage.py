@@ -146,6 +146,18 @@ async def test_a_setting_is_checked_saved_and_taken_back(browser: Browser, keyed
         await expect(page.locator("[data-key='limits.text_characters'] input")).to_have_value(before)
 
 
+async def test_changes_that_are_not_saved_are_not_lost_without_a_question(browser: Browser, keyed: Keyed) -> None:
+    async with signed_in(browser, keyed, "/app/settings") as page:
+        await page.fill("#search", "text_characters")
+        await page.locator("[data-key='limits.text_characters'] input").fill("4999")
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        await page.click("nav a[data-page=keys]")
+        await expect(page.locator("[data-key='limits.text_characters'] input")).to_have_value("4999")
+        page.once("dialog", lambda dialog: dialog.accept())
+        await page.click("nav a[data-page=keys]")
+        await expect(page.locator("#key-rows")).to_be_attached()
+
+
 async def test_requests_and_their_errors_are_shown(browser: Browser, keyed: Keyed) -> None:
     keyed.admin.post("/tts", json={"text": "Hello there."}).raise_for_status()
     assert keyed.admin.post("/tts", json={"text": ""}).status_code == 422

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -17,7 +16,6 @@ from tests.server import RunningServer
 
 RECORDING = DATA / "weather.flac"
 READY = "html[data-ready]"
-BOOK = "# One\n\nIt was a bright morning. The birds sang.\n\n# Two\n\nThe end is near.\n"
 
 
 @pytest.fixture
@@ -87,26 +85,6 @@ async def test_two_voices_are_compared_without_their_names(browser: Browser, ser
         await page.click("[data-play='0']")
         await page.click("[data-vote='1']")
         await expect(page.locator("#verdict")).to_contain_text("You chose")
-
-
-async def test_a_book_is_spoken_followed_and_taken_along(
-    browser: Browser, server: RunningServer, tmp_path: Path
-) -> None:
-    book = tmp_path / "story.md"
-    book.write_text(BOOK)
-    async with visited(browser, f"{server.url}/app/jobs") as page:
-        await page.wait_for_selector(READY)
-        await page.set_input_files("[name=file]", book)
-        await page.click("#new-job button[type=submit]")
-        row = page.locator("#job-rows li", has_text="story")
-        await expect(row).to_contain_text("4 of 4", timeout=30_000)
-        await row.get_by_role("button", name="Items").click()
-        await expect(page.locator("#items .item")).to_have_count(4)
-        async with page.expect_download() as download:
-            await row.get_by_role("button", name="Download").click()
-        assert (await download.value).suggested_filename == "story.m4b"
-        await row.get_by_role("button", name="Remove").click()
-        await row.wait_for(state="detached")
 
 
 async def test_an_engine_is_loaded_and_unloaded_and_one_that_is_missing_says_how_it_comes(

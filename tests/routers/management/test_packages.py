@@ -15,12 +15,14 @@ import pytest
 
 from stts.settings import Settings, StorageSettings, TTSSettings
 from tests import patient
+from tests.engines.speech import DATA
 from tests.fakes import registry
 from tests.routers.management.following import ended
 from tests.server import running
 
 pytestmark = pytest.mark.socket
 
+RECORDING = DATA / "weather.flac"
 BOOK = """# A small book
 
 It begins here. This is the first paragraph.
@@ -59,6 +61,7 @@ def book(http: httpx.Client) -> dict[str, Any]:
 def test_paragraphs_are_items_of_their_chapters(http: httpx.Client, book: dict[str, Any]) -> None:
     items = http.get(f"/jobs/{book['id']}/items").json()["items"]
     chapters = [item["chapter"] for item in items]
+    assert items[-1]["chapter_title"] == "The second chapter"
     assert chapters == sorted(chapters) and len(set(chapters)) == 2 and len(items) >= 5
 
 
@@ -91,8 +94,22 @@ def test_captions_stand_beside_it(http: httpx.Client, book: dict[str, Any], form
     assert "There is more to tell." in told and "-->" in told
 
 
+@pytest.mark.parametrize(("format", "ending"), [("srt", ".srt"), ("text", ".txt"), ("json", ".json")])
+def test_transcripts_are_packed_in_the_format_that_is_asked_for(http: httpx.Client, format: str, ending: str) -> None:
+    files = [("file", (f"{name}.flac", RECORDING.read_bytes())) for name in ("monday", "tuesday")]
+    begun = http.post("/jobs/transcription", files=files, data={"engine": "echo"})
+    job = ended(http, begun.json()["id"])
+    assert job["captions"] is None and job["items"]["done"] == 2, job
+    answer = http.get(f"/jobs/{job['id']}/archive?format={format}")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert packed.namelist() == [f"000000 monday.flac{ending}", f"000001 tuesday.flac{ending}"]
+        packed_text = packed.read(packed.namelist()[1])
+    assert packed_text == http.get(f"/jobs/{job['id']}/items/1/content?format={format}").content != b""
+
+
 def test_what_is_not_there_is_refused_in_words(http: httpx.Client) -> None:
     job = ended(http, http.post("/jobs/speech", json={"items": ["Hello."]}).json()["id"])
+    assert job["captions"] is False
     refused = http.get(f"/jobs/{job['id']}/captions")
     assert refused.status_code == 409 and "captions" in refused.json()["detail"]
     assert http.get(f"/jobs/{job['id']}/book?format=mp3").status_code == 200

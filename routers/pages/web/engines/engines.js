@@ -73,7 +73,7 @@ class Row {
     this.#state.dataset.state = state;
     const percent = part == null ? "" : ` ${number(part, { style: "percent" })}`;
     this.#state.textContent = text(`state.${state}`) + percent;
-    this.#words.textContent = engine.failure?.detail ?? engine.failure?.message ?? engine.description;
+    this.#words.textContent = engine.failure ?? engine.description;
     this.#facts.textContent = facts(engine).join(" · ");
     this.#draw(engine.measured);
     if (this.#shown !== state) this.#offer(engine);
@@ -81,7 +81,7 @@ class Row {
   }
 
   #draw({ first_seconds: first, real_time_factor: factor, requests }) {
-    if (requests === 0) return;
+    if (requests === 0 || (first === null && factor === null)) return;
     this.#first = [...this.#first, first === null ? null : first * 1000].slice(-KEPT_POINTS);
     this.#factor = [...this.#factor, factor].slice(-KEPT_POINTS);
     const pictures = [

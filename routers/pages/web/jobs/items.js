@@ -3,7 +3,7 @@
 import { element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json } from "../shared/server.js";
-import { number, text } from "../shared/texts.js";
+import { clock, number, text } from "../shared/texts.js";
 
 const ROW = 36; // pixels, as in the style
 const PAGE = 100;
@@ -18,6 +18,8 @@ export class Items {
   #rows = new Map(); // in sight, by their index
   #id = "";
   #total = 0;
+  #sequence = null; // of the last change that was drawn
+  #old = new Set(); // pages that may have changed since they were fetched
   #frame = 0;
 
   /** @param {HTMLElement} box that scrolls */
@@ -28,14 +30,26 @@ export class Items {
     box.addEventListener("scroll", () => (this.#frame ||= requestAnimationFrame(() => this.#draw())), { passive: true });
   }
 
-  show({ id, items }) {
+  show({ id, items, sequence }) {
     this.#id = id;
     this.#total = items.total;
+    this.#sequence = sequence;
+    this.#old.clear();
     this.#pages.clear();
     this.#rows.clear();
     this.#space.replaceChildren();
     this.#box.scrollTop = 0;
     this.#space.style.blockSize = `${this.#total * ROW}px`;
+    this.#draw();
+  }
+
+  /** The job has come further: what is in sight is fetched anew, and the rest when it comes into sight. */
+  refresh({ items, sequence }) {
+    if (sequence === this.#sequence) return;
+    this.#sequence = sequence;
+    this.#total = items.total;
+    this.#space.style.blockSize = `${this.#total * ROW}px`;
+    this.#old = new Set(this.#pages.keys());
     this.#draw();
   }
 
@@ -69,8 +83,9 @@ export class Items {
   }
 
   async #fetch(page) {
-    if (this.#pages.has(page)) return;
-    this.#pages.set(page, []);
+    const isOld = this.#old.delete(page);
+    if (this.#pages.has(page) && !isOld) return;
+    if (!isOld) this.#pages.set(page, []);
     if (this.#pages.size > MOST_PAGES) this.#pages.delete(this.#pages.keys().next().value);
     const id = this.#id;
     try {
@@ -79,7 +94,7 @@ export class Items {
       this.#pages.set(page, found.items);
       this.#redraw(page);
     } catch (error) {
-      this.#pages.delete(page);
+      if (!isOld) this.#pages.delete(page);
       fail(error);
     }
   }
@@ -88,7 +103,8 @@ export class Items {
     const item = this.#pages.get(Math.floor(index / PAGE))?.[index % PAGE];
     const state = element("span", { class: "state", "data-state": item?.state === "failed" ? "failed" : item?.state === "done" ? "ready" : "cold" });
     state.textContent = item ? text(`item.state.${item.state}`) : "…";
-    const words = [item?.name, item?.error?.detail, item?.voice].filter(Boolean).join(" · ");
+    const lasts = item?.seconds == null ? "" : clock(item.seconds);
+    const words = [item?.name, item?.chapter_title, item?.error?.detail, item?.voice, lasts].filter(Boolean).join(" · ");
     const row = element("div", { class: "item", role: "listitem", "aria-posinset": index + 1, "aria-setsize": this.#total }, number(index + 1), state, element("span", { dir: "auto" }, words));
     row.style.insetBlockStart = `${index * ROW}px`;
     return row;

@@ -1,5 +1,6 @@
 /** Who may what: keys with their limits, users, and what was done by whom. */
 
+import { copies } from "../shared/actions.js";
 import { choices } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json, send } from "../shared/server.js";
@@ -49,7 +50,7 @@ function offerForm(main, signal, again) {
       fail(error);
     }
   });
-  form.querySelector("#copy-key").addEventListener("click", () => navigator.clipboard.writeText(form.querySelector("#secret").textContent).catch(fail));
+  copies(form.querySelector("#copy-key"), form.querySelector("#secret"));
 }
 
 function wanted(fields) {

@@ -3,6 +3,7 @@
 import { takesDrops } from "../shared/actions.js";
 import { Dictation } from "../shared/dictation.js";
 import { choices, element } from "../shared/dom.js";
+import { keptForTab } from "../shared/kept.js";
 import { fail } from "../shared/notice.js";
 import { pull } from "../shared/pull.js";
 import { json } from "../shared/server.js";
@@ -42,7 +43,7 @@ class ListenPage {
     const names = new Intl.DisplayNames(shown, { type: "language" });
     const tags = new Set(ears.flatMap(({ languages }) => languages.map((tag) => tag.split("-")[0])));
     choices(language, [["", text("speak.automatic")], ...[...tags].map((tag) => [tag, names.of(tag)])]);
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+    const kept = keptForTab.readJson(KEPT, {});
     if (ears.some(({ name }) => name === kept.engine)) engine.value = kept.engine;
     if (tags.has(kept.language)) language.value = kept.language;
     speakers.checked = kept.speakers === true;
@@ -67,7 +68,7 @@ class ListenPage {
   }
 
   #keep() {
-    sessionStorage.setItem(KEPT, JSON.stringify(this.#wanted()));
+    keptForTab.writeJson(KEPT, this.#wanted());
   }
 
   #wanted() {

@@ -28,6 +28,8 @@ class SettingsPage {
     main.querySelector("#save").addEventListener("click", () => this.#save().catch(fail));
     main.querySelector("#discard").addEventListener("click", () => this.load().catch(fail));
     main.querySelector("#undo").addEventListener("click", () => this.#takeBack().catch(fail));
+    main.addEventListener("leave", (event) => this.#isUnsaved && event.preventDefault(), { signal });
+    window.addEventListener("beforeunload", (event) => this.#isUnsaved && event.preventDefault(), { signal });
     main.querySelector("#search").addEventListener("input", ({ target }) => this.#search(target.value.trim().toLowerCase()));
   }
 
@@ -45,6 +47,10 @@ class SettingsPage {
     this.#main.querySelector("#sections").replaceChildren(...shown);
     this.#changed();
     this.#search(this.#main.querySelector("#search").value.trim().toLowerCase());
+  }
+
+  get #isUnsaved() {
+    return Object.keys(this.#pending).length > 0;
   }
 
   get #pending() {

@@ -5,6 +5,8 @@ import { dismiss, fail } from "./notice.js";
 import { keyChanges } from "./server.js";
 import { text } from "./texts.js";
 
+const COPIED_MS = 2000;
+
 /** A button that rests while its work goes on, and tells why it failed. @param {string} name of its text */
 export function action(name, work, properties = {}) {
   const made = element("button", { class: "plain", type: "button", ...properties }, text(name));
@@ -19,6 +21,17 @@ export function action(name, work, properties = {}) {
     }
   });
   return made;
+}
+
+/** A button copies what an element shows, over plain http too; where that fails it is selected, to be copied by hand. */
+export function copies(button, shown) {
+  const words = button.textContent;
+  button.addEventListener("click", () => {
+    getSelection().selectAllChildren(shown);
+    const done = document.execCommand("copy"); // the newer way is for https alone
+    button.textContent = text(done ? "speak.copied" : "speak.selected");
+    setTimeout(() => (button.textContent = words), COPIED_MS);
+  });
 }
 
 /** Files may be dropped into an element, too. @param {(files: FileList) => void} take */
@@ -41,6 +54,7 @@ export async function watch(look, milliseconds, signal) {
   let timer = 0;
   let looking = false;
   let failed = false;
+  let notice = null;
   const again = async () => {
     clearTimeout(timer);
     if (looking || signal.aborted) return;
@@ -48,8 +62,8 @@ export async function watch(look, milliseconds, signal) {
     const error = await look().then(() => null, (reason) => reason);
     looking = false;
     if (signal.aborted) return;
-    if (error && !failed) fail(error);
-    else if (failed && !error) dismiss();
+    if (error === null && failed) dismiss(notice);
+    else if (error !== null && !failed) notice = fail(error);
     failed = error !== null;
     if (![401, 403].includes(error?.status)) wait();
   };

@@ -18,25 +18,33 @@ export function withoutMicrophone(error) {
 }
 
 const notice = document.getElementById("notice");
-document.getElementById("notice-close").addEventListener("click", dismiss);
+let shown = null;
 
-/** Tells of a failure; somebody's own stop is none. @param {unknown} error */
+// A new attempt takes the notice of the last one away.
+document.addEventListener("click", ({ target }) => target.closest("button") && dismiss(), { capture: true });
+
+/** Tells of a failure; somebody's own stop is none. @param {unknown} error @returns {object | null} the notice, to dismiss it */
 export function fail(error) {
-  if (error?.name === "AbortError") return;
+  if (error?.name === "AbortError") return null;
   if (error instanceof Refused) show(text(`error.${error.status}.title`), advice(error));
   else if (error instanceof Unreachable) show(text("error.away.title"), text("error.away.text"));
   else if (error instanceof NoMicrophone) show(text("error.microphone.title"), microphone(error));
   else show(text("error.title"), `${error?.message ?? error} ${text("error.page.next")}`); // ours, or the browser's own words
+  return shown;
 }
 
 export function show(title, words) {
   notice.querySelector("#notice-title").textContent = title.startsWith("error.") ? text("error.title") : title;
   notice.querySelector("#notice-text").textContent = words;
   notice.hidden = false;
+  shown = {};
 }
 
-export function dismiss() {
+/** @param {object | null} which by default whatever is shown */
+export function dismiss(which = shown) {
+  if (which !== shown) return;
   notice.hidden = true;
+  shown = null;
 }
 
 function advice({ message, status, allowed, requestId }) {

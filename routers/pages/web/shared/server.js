@@ -1,5 +1,6 @@
 /** The server's public API, asked with the key of whoever uses the page. */
 
+import { keptForGood } from "./kept.js";
 import { text } from "./texts.js";
 
 const ROOT = new URL("../../../", import.meta.url); // below whatever prefix the pages are served at
@@ -7,7 +8,7 @@ const KEPT = "stts.key";
 const OPEN_SECONDS = 10;
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/; // what a subprotocol may consist of
 
-let key = localStorage.getItem(KEPT) ?? "";
+let key = keptForGood.read(KEPT) ?? "";
 let askForKey = async () => false;
 
 /** Tells by "change" that there is another key, or none. */
@@ -31,8 +32,7 @@ export class Unreachable extends Error {}
 /** @param {string} given @param {boolean} keep in this browser, else for as long as the page is open */
 export function useKey(given, keep) {
   key = given;
-  if (keep && given) localStorage.setItem(KEPT, given);
-  else localStorage.removeItem(KEPT);
+  keptForGood.write(KEPT, keep && given ? given : null);
   keyChanges.dispatchEvent(new Event("change"));
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { offerKey } from "./key.js";
+import { keptForGood } from "./kept.js";
 import { dismiss, fail } from "./notice.js";
 import { request } from "./server.js";
 import { text } from "./texts.js";
@@ -24,10 +25,10 @@ function applyTheme(theme) {
 
 function setUpPreferences() {
   const { theme, language } = preferences.elements;
-  theme.value = localStorage.getItem(THEME) ?? "";
+  theme.value = keptForGood.read(THEME) ?? "";
   applyTheme(theme.value);
   theme.addEventListener("change", () => {
-    localStorage.setItem(THEME, theme.value);
+    keptForGood.write(THEME, theme.value);
     applyTheme(theme.value);
   });
   language.value = document.documentElement.lang;
@@ -44,13 +45,19 @@ function showFor(me) {
 
 async function start() {
   leaving = new AbortController();
+  const { signal } = leaving;
   const { page } = main.dataset;
-  const module = await import(`../${page}/${page}.js`);
-  await module.open(main, leaving.signal);
+  try {
+    const module = await import(`../${page}/${page}.js`);
+    if (!signal.aborted) await module.open(main, signal);
+  } catch (error) {
+    if (!signal.aborted) fail(error);
+  }
 }
 
 /** Puts another page in the place of this one. @param {string} page @param {boolean} forward not by going back */
 async function go(page, forward) {
+  if (!mayLeave()) return forward || stay();
   going.abort();
   going = new AbortController();
   const { signal } = going;
@@ -64,8 +71,19 @@ async function go(page, forward) {
     show(next, page);
     await start();
   } catch (error) {
+    if (!forward && !signal.aborted) stay();
     fail(error);
   }
+}
+
+/** A page may hold what would be lost: it prevents the event `leave`, and whoever goes is asked. */
+function mayLeave() {
+  return main.dispatchEvent(new Event("leave", { cancelable: true })) || confirm(text("shell.unsaved"));
+}
+
+/** The address that the browser has gone back to is that of another page than the one that is shown. */
+function stay() {
+  history.pushState(null, "", main.dataset.page);
 }
 
 function show(next, page) {
@@ -94,5 +112,5 @@ function followLinks() {
 setUpPreferences();
 followLinks();
 offerKey(showFor);
-await start().catch(fail);
+await start();
 document.documentElement.dataset.ready = text("shell.ready");

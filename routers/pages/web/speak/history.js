@@ -1,6 +1,7 @@
 /** What was said on this page: to hear again, and to take along in any format. Kept for this tab, the newest twenty. */
 
 import { choices, element, save } from "../shared/dom.js";
+import { keptForTab } from "../shared/kept.js";
 import { fail } from "../shared/notice.js";
 import { send } from "../shared/server.js";
 import { clock, text } from "../shared/texts.js";
@@ -23,7 +24,7 @@ export class History {
     this.#none = main.querySelector("#history-none");
     this.#signal = signal;
     this.#again = again;
-    this.#said = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+    this.#said = keptForTab.readJson(KEPT, []);
     this.#show();
   }
 
@@ -31,7 +32,7 @@ export class History {
   add(said) {
     const key = JSON.stringify(said.wanted);
     this.#said = [said, ...this.#said.filter(({ wanted }) => JSON.stringify(wanted) !== key)].slice(0, MOST);
-    sessionStorage.setItem(KEPT, JSON.stringify(this.#said));
+    keptForTab.writeJson(KEPT, this.#said);
     this.#show();
   }
 

@@ -1,6 +1,7 @@
 /** Engine, voice and language, and a field for each parameter in the engine's own schema. */
 
 import { choices, element } from "../shared/dom.js";
+import { keptForTab } from "../shared/kept.js";
 import { json } from "../shared/server.js";
 import { language as shown, number, text } from "../shared/texts.js";
 import { offeredVoices } from "../shared/voices.js";
@@ -85,11 +86,11 @@ export class Parameters {
   #keep() {
     const { engine, voice, language, speed } = this.#form.elements;
     const kept = { engine: engine.value, voice: voice.value, language: language.value, speed: speed.value };
-    sessionStorage.setItem(KEPT, JSON.stringify(kept));
+    keptForTab.writeJson(KEPT, kept);
   }
 
   #restore() {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+    const kept = keptForTab.readJson(KEPT, {});
     for (const name of ["engine", "language", "voice", "speed"]) {
       if (!(name in kept)) continue;
       this.#form.elements[name].value = kept[name];

@@ -1,8 +1,8 @@
 /** What the form asks for, as a command or a program to take along. The key stands nowhere in it. */
 
+import { copies } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
 import { address } from "../shared/server.js";
-import { text } from "../shared/texts.js";
 
 const KINDS = { curl, Python: python, JavaScript: javascript };
 
@@ -20,12 +20,7 @@ export function offerSnippets(main, wanted) {
     show("curl");
     dialog.showModal();
   });
-  const copy = dialog.querySelector("#copy");
-  copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(shown.textContent);
-    copy.textContent = text("speak.copied");
-    setTimeout(() => (copy.textContent = text("speak.copy")), 2000);
-  });
+  copies(dialog.querySelector("#copy"), shown);
 }
 
 export function curl(url, body) {

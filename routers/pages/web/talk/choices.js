@@ -1,6 +1,7 @@
 /** What a conversation is asked for, and what the microphone does. Kept for this tab only. */
 
 import { choices as fill } from "../shared/dom.js";
+import { keptForTab } from "../shared/kept.js";
 import { json } from "../shared/server.js";
 import { language as shown, text } from "../shared/texts.js";
 import { languagesOf } from "./languages.js";
@@ -107,7 +108,7 @@ export class Choices {
     const now = this.#values();
     const changed = new Set(Object.keys(now).filter((name) => now[name] !== this.#before[name]));
     this.#before = now;
-    sessionStorage.setItem(KEPT, JSON.stringify(now));
+    keptForTab.writeJson(KEPT, now);
     if (changed.size > 0) onChange(changed);
   }
 
@@ -118,7 +119,7 @@ export class Choices {
 
   /** What is not offered yet is taken for offered until the server has said. */
   #restore() {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+    const kept = keptForTab.readJson(KEPT, {});
     for (const [name, value] of Object.entries(kept)) {
       const field = this.#form.elements[name];
       if (field === undefined) continue;

@@ -1,5 +1,6 @@
 /** One conversation over a WebSocket: connects when it is needed, keeps the session, comes back after a drop. */
 
+import { keptForTab } from "../shared/kept.js";
 import { socket } from "../shared/server.js";
 
 const RETRY_SECONDS = [0.3, 1, 2, 4, 8, 15];
@@ -12,7 +13,7 @@ export class Connection {
   #handlers;
   #socket = null;
   #created = false;
-  #session = sessionStorage.getItem(KEPT);
+  #session = keptForTab.read(KEPT);
   #tries = 0;
   #timer = 0;
   #waiting = [];
@@ -91,7 +92,7 @@ export class Connection {
   #opened(message) {
     this.#created = true;
     this.#session = message.session;
-    sessionStorage.setItem(KEPT, message.session);
+    keptForTab.write(KEPT, message.session);
     this.#tries = 0;
     this.#handlers.status("open");
     for (const waiting of this.#waiting.splice(0)) this.send(waiting);
