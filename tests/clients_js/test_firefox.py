@@ -32,6 +32,9 @@ from tests.clients_js.test_pages import (
     test_stopping_is_no_error_and_nothing_is_kept_of_it as test_stopping_is_no_error_and_nothing_is_kept_of_it,
 )
 from tests.clients_js.test_pages_for_all import AXE, faults
+from tests.clients_js.test_pages_jobs import (
+    test_a_book_is_spoken_followed_and_taken_along as test_a_book_is_spoken_followed_and_taken_along,
+)
 from tests.clients_js.test_pages_manage import keyed as keyed
 from tests.clients_js.test_pages_manage import (
     test_a_key_is_made_shown_once_and_revoked as test_a_key_is_made_shown_once_and_revoked,
@@ -41,9 +44,6 @@ from tests.clients_js.test_pages_manage import (
 )
 from tests.clients_js.test_pages_manage import (
     test_requests_and_their_errors_are_shown as test_requests_and_their_errors_are_shown,
-)
-from tests.clients_js.test_pages_work import (
-    test_a_book_is_spoken_followed_and_taken_along as test_a_book_is_spoken_followed_and_taken_along,
 )
 from tests.clients_js.test_pages_work import (
     test_a_recording_is_written_down_edited_and_taken_along as test_a_recording_is_written_down_edited_and_taken_along,
