@@ -21,7 +21,7 @@ from tests.patience import PATIENCE
 ADDRESS = re.compile(r"(?P<scheme>https?://|wss?://|)(?:127\.0\.0\.1|localhost):(?P<port>\d+)")
 MAIN_PORT = "8000"
 SERVES = re.compile(r"(?:\.venv/bin/)?stts serve\b(?P<options>[^#&]*)")
-MAKES = re.compile(r"make (?P<target>\w+)")
+MAKES = re.compile(r"(?:[A-Z_]+=\S+ )*make (?P<target>\w+)")
 CURL = "fail-with-body\nsilent\nshow-error\n"
 """A refusal is a failure, which curl does not say by itself."""
 
@@ -143,6 +143,6 @@ def _environment(folder: Path, url: str) -> dict[str, str]:
         **kept,
         "HOME": str(folder),
         "PATH": f"{programs}:{os.environ['PATH']}",
-        "STTS_URL": url,
+        "STTS_SERVER__PORT": url.rpartition(":")[2],
         "STTS_STORAGE__ROOT": str(folder / "data"),
     }

@@ -28,6 +28,7 @@ ENABLE_AUTH=true
 """
 PATTERNS = {
     "job-1f2e3d": r"\bjob-[0-9a-f]{4,}",
+    "stts_0123456789ab_...": r"\bstts_[0-9a-f]+_[\w-]+",
     "0123456789ab": r"\bstts_([0-9a-f]+)_",
     "upl_...": r"\bupl_\w+",
     "ref_...": r"\bref_[\w-]+",
