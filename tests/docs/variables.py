@@ -6,7 +6,7 @@ import re
 
 from tests.docs.blocks import Block
 
-LINE = re.compile(r"STTS_\w+=\S.*|#.*|")
+LINE = re.compile(r"STTS_\w+=(?:'[^']*'|\S+)\s*(?:#.*)?|#.*|")
 
 
 def is_environment(block: Block) -> bool:
