@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -93,7 +94,7 @@ def _server(caller: Caller, asked: str) -> Iterator[Finding]:
                 "bad", name.capitalize(), "cannot be reached", f"Check {name} in config.yaml, and that it runs."
             )
     engines = succeed(caller.ask("GET", "/engines"))
-    yield from _abilities(engines)
+    yield from _abilities(engines, _without_model(caller))
     for engine in engines:
         yield from _engine(engine)
     yield from _settings(caller)
@@ -116,12 +117,19 @@ def _when_it_has_started(caller: Caller) -> Answer:
         time.sleep(AGAIN_SECONDS)
 
 
-def _abilities(engines: list[dict[str, Any]]) -> Iterator[Finding]:
+def _without_model(caller: Caller) -> frozenset[str]:
+    """Engines that need a model of the catalogue of which none is here."""
+    models = succeed(caller.ask("GET", "/models"))
+    return frozenset(each["engine"] for each in models) - {each["engine"] for each in models if each["present"]}
+
+
+def _abilities(engines: list[dict[str, Any]], without_model: frozenset[str]) -> Iterator[Finding]:
     for kind, ability, mend in (
         ("tts", "speaks", "stts engines list, then stts engines install NAME"),
         ("stt", "listens", "stts models pull whisper-tiny.en"),
     ):
         able = [each["name"] for each in engines if each["kind"] == kind and each["available"]]
+        able = [name for name in able if name not in without_model]
         words = ", ".join(able) if able else f"nothing here {ability}"
         yield Finding("good" if able else "bad", f"What {ability}", words, "" if able else mend)
     if not any(
@@ -133,7 +141,9 @@ def _abilities(engines: list[dict[str, Any]]) -> Iterator[Finding]:
 def _engine(engine: dict[str, Any]) -> Iterator[Finding]:
     name, measured = engine["name"], engine["measured"]
     if engine["state"] == "failed":
-        yield Finding("bad", name, engine["failure"] or "it failed", f"stts engines load {name}")
+        words = engine["failure"] or "it failed"
+        named = re.search(r"`(stts [^`]+)`", words)
+        yield Finding("bad", name, words, named[1] if named else f"stts engines load {name}")
     elif engine["breaker"] != "closed":
         yield Finding("bad", name, "it rests after failures in a row", f"stts engines probe {name}")
     if not measured["requests"]:
@@ -144,7 +154,7 @@ def _engine(engine: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(
             "advice", name, words, "Choose a faster engine in tts.order, or a machine with more cores or a GPU."
         )
-    elif first is not None and first > SLOW_FIRST_SECONDS:
+    elif engine["kind"] == "tts" and first is not None and first > SLOW_FIRST_SECONDS:
         words = f"first result after {first * 1000:.0f} ms"
         mend = f"engines.preload: [{name}] keeps it loaded" if engine["state"] == "cold" else "Fewer requests at once."
         yield Finding("advice", name, words, mend)

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import typer
 
+from clients.command import first_use
 from clients.command.connection import connected, succeed
 from clients.command.exit_status import ANSWERED_NO, CommandFailed
-from clients.command.following import follow
 from clients.command.speech import Json
 from clients.command.terminal import explained, show_json, show_table
 
@@ -42,10 +42,7 @@ def install(
 ) -> None:
     """Installs an engine into an environment of its own."""
     with explained(as_json), connected(context.obj) as caller:
-        path = f"/engines/{quote(name)}/install"
-        if not yes:
-            confirm(name, succeed(caller.ask("GET", path)), as_json=as_json)
-        done = follow(caller, succeed(caller.post(path, {})), lines=not as_json)
+        done = first_use.install(caller, name, yes=yes, as_json=as_json, lines=not as_json)
     _show(done, f"{name} is installed.", as_json)
 
 
@@ -81,18 +78,6 @@ def _probed(caller: Caller, name: str) -> dict[str, Any]:
     if result is None:
         raise CommandFailed(f"{name} was not tried; it is {engine['state']}.")
     return result
-
-
-def confirm(name: str, plan: dict[str, Any], *, as_json: bool) -> None:
-    """Says what an installation would fetch. Raises typer.Abort where the person does not want it.
-
-    A program, which reads JSON, is not asked. Raises CommandFailed for it.
-    """
-    size = plan.get("download_bytes")
-    amount = f"{size / 1e6:,.0f} MB" if size is not None else "an unknown amount"
-    if as_json:
-        raise CommandFailed(f"{name} needs {amount} of downloads; --yes lets them be fetched.")
-    typer.confirm(f"{name} needs {amount} of downloads. Install it?", abort=True, err=True)
 
 
 def _show(value: Any, line: str, as_json: bool) -> None:

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from clients.command.connection import connected
 from clients.command.exit_status import CommandFailed
 from clients.command.output import make_folder, write
 from clients.command.speech import STANDARD
 
 if TYPE_CHECKING:
+    from clients.caller import Caller
     from clients.command.live_words import Line
 
 ENDINGS = {"text": "txt", "verbose_json": "json"}
@@ -23,7 +21,7 @@ ENDINGS = {"text": "txt", "verbose_json": "json"}
 
 
 def listen(
-    context: typer.Context,
+    caller: Caller,
     recording: str | None,
     wishes: dict[str, str | None],
     format: str,
@@ -38,8 +36,7 @@ def listen(
     query = {name: value for name, value in wishes.items() if value}
     transcript = Transcript(told=format == "text" and not as_json)
     try:
-        with connected(context.obj) as caller:
-            asyncio.run(write_down(caller, query, recording, transcript))
+        asyncio.run(write_down(caller, query, recording, transcript))
     except CommandFailed:
         # What was understood stays, also where the server is lost.
         if transcript.lines:

@@ -12,6 +12,7 @@ import typer
 
 from clients.command.connection import connected, require, succeed
 from clients.command.exit_status import UNREACHED, USAGE, CommandFailed
+from clients.command.first_use import Yes, make_ready
 from clients.command.output import arriving, check_writable, write
 from clients.command.playback import can_play, play
 from clients.command.terminal import explained, show_json, show_table
@@ -40,6 +41,7 @@ def say(
     language: Language = None,
     speed: Annotated[float, typer.Option(min=0.25, max=4.0, help="1.0: as the voice speaks.")] = 1.0,
     format: Annotated[str | None, typer.Option(help="Default: by the file's name, else wav.")] = None,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Speaks a text: into a file, aloud, or into a pipe. Lines of a pipe are spoken as they come."""
@@ -51,6 +53,7 @@ def say(
         given = {name: value for name, value in wanted.items() if value}
         by_line = text in (None, STANDARD) and output in (None, STANDARD)
         with connected(context.obj) as caller:
+            make_ready(caller, engine, yes=yes, as_json=as_json)
             if by_line:
                 told = _say_lines(caller, {"speed": speed, **given}, output)
             else:

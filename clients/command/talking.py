@@ -12,6 +12,7 @@ import typer
 
 from clients.command.connection import connected
 from clients.command.exit_status import USAGE, CommandFailed
+from clients.command.first_use import Yes, make_ready
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
 from clients.command.terminal import Progress, explained, show_growing
 
@@ -34,6 +35,7 @@ def talk(
     interrupts: Annotated[
         bool, typer.Option("--interrupt/--no-interrupt", help="Off: hears nothing while it speaks (loudspeakers).")
     ] = True,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Converses: listens to the microphone, answers aloud, falls silent when it is interrupted. Ctrl-C ends it."""
@@ -50,8 +52,11 @@ def talk(
     query = {name: value for name, value in asked.items() if value} | ({"speed": str(speed)} if speed else {})
     wishes = Wishes(query, recording, typed=typed, interrupts=interrupts)
     shown = Shown(as_json=as_json, file=sys.stderr if output == STANDARD else sys.stdout)
-    with explained(as_json), connected(context.obj) as caller, player(output, OUTPUT_RATE) as heard, shown.ending():
-        asyncio.run(converse(caller, wishes, heard, shown))
+    with explained(as_json), connected(context.obj) as caller:
+        for each in (engine, ear):
+            make_ready(caller, each, yes=yes, as_json=as_json)
+        with player(output, OUTPUT_RATE) as heard, shown.ending():
+            asyncio.run(converse(caller, wishes, heard, shown))
 
 
 class Shown:

@@ -15,6 +15,7 @@ import typer
 
 from clients.command.connection import Target, connected, require, succeeded
 from clients.command.exit_status import ANSWERED_NO, UNREACHED, USAGE, CommandFailed
+from clients.command.first_use import Yes, make_ready
 from clients.command.listening import listen
 from clients.command.output import make_folder, write
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
@@ -60,6 +61,7 @@ def transcribe(
         bool, typer.Option("--live", help="Words while they are spoken, of the microphone or FILE.")
     ] = False,
     force: Annotated[bool, typer.Option(help="Also those whose transcript is there already.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Writes down what recordings say. Of many, a second run goes on where the first one ended."""
@@ -69,9 +71,10 @@ def transcribe(
         if live:
             if len(files or []) > 1:
                 raise CommandFailed("--live takes one recording, or none for the microphone.", USAGE)
-            listen(
-                context, files[0] if files else None, {"language": language, "engine": engine}, format, folder, as_json
-            )
+            with connected(context.obj) as caller:
+                make_ready(caller, engine, yes=yes, as_json=as_json)
+                wishes = {"language": language, "engine": engine}
+                listen(caller, files[0] if files else None, wishes, format, folder, as_json)
             return
         if not files:
             raise CommandFailed("Name a recording, or --live for the microphone.", USAGE)
@@ -80,7 +83,9 @@ def transcribe(
         fields = {"language": language, "engine": engine, "format": format}
         given = {name: value for name, value in fields.items() if value}
         if one and folder is None and not beside:
-            _print_one(context, None if recordings is None else recordings[0], given, as_json)
+            with connected(patient(context.obj)) as caller:
+                make_ready(caller, engine, yes=yes, as_json=as_json)
+                _print_one(caller, None if recordings is None else recordings[0], given, as_json)
             return
         if recordings is None:
             raise CommandFailed(
@@ -91,6 +96,7 @@ def transcribe(
             make_folder(place)
         wanted = Wanted(given, dict(zip(recordings, places, strict=True)))
         with connected(patient(context.obj)) as caller:
+            make_ready(caller, engine, yes=yes, as_json=as_json)
             done = _transcribe_all(caller, recordings, wanted, force=force, quiet=as_json)
     if as_json:
         show_json(done)
@@ -132,11 +138,10 @@ def _named(name: str) -> list[Path]:
     return matched
 
 
-def _print_one(context: typer.Context, recording: Path | None, fields: dict[str, str], as_json: bool) -> None:
+def _print_one(caller: Caller, recording: Path | None, fields: dict[str, str], as_json: bool) -> None:
     data = sys.stdin.buffer.read() if recording is None else _read(recording)
     name = "recording" if recording is None else recording.name
-    with connected(patient(context.obj)) as caller:
-        body = succeeded(_sent(caller, data, name, {**fields, **({"format": "json"} if as_json else {})})).decode()
+    body = succeeded(_sent(caller, data, name, {**fields, **({"format": "json"} if as_json else {})})).decode()
     print(body, end="" if body.endswith("\n") else "\n")
 
 

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks.server import Server, free_port, running
-from clients.command import engines, playback
+from clients.command import first_use, playback
 from clients.command.exit_status import LACKING, REFUSED, UNREACHED, USAGE, CommandFailed
 from clients.command.main import app
 
@@ -79,7 +79,7 @@ def test_speech_is_played_where_no_file_is_named(
 @pytest.mark.parametrize(("size", "amount"), [(3_333_000_000, "3,333 MB"), (None, "an unknown amount")])
 def test_a_program_is_told_what_an_installation_would_fetch_and_not_asked(size: int | None, amount: str) -> None:
     with pytest.raises(CommandFailed, match=f"{amount} of downloads; --yes") as refused:
-        engines.confirm("chatterbox", {"download_bytes": size}, as_json=True)
+        first_use.confirm("chatterbox", {"download_bytes": size}, as_json=True)
     assert refused.value.status == REFUSED
 
 

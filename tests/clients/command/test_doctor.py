@@ -21,6 +21,7 @@ def engine(**changes: Any) -> dict[str, Any]:
     ("changes", "verdict", "words", "mend"),
     [
         ({"state": "failed", "failure": "No weights."}, "bad", "No weights.", "stts engines load one"),
+        ({"state": "failed", "failure": "Fetch it: `stts models pull m`."}, "bad", "Fetch it", "stts models pull m"),
         ({"state": "failed"}, "bad", "it failed", "stts engines load one"),
         ({"breaker": "open"}, "bad", "rests", "stts engines probe one"),
         ({"measured": {"requests": 3, "real_time_factor": 1.5}}, "advice", "1.50 s of work", "tts.order"),
@@ -41,7 +42,10 @@ def test_an_engine_that_is_well_is_not_told() -> None:
 
 
 def test_a_server_that_cannot_speak_or_listen_is_ill() -> None:
-    found = {finding.subject: finding for finding in doctor._abilities([engine(), engine(kind="stt", available=False)])}
+    found = {finding.subject: finding for finding in doctor._abilities([engine(), engine(kind="stt")], frozenset())}
+    assert found["What listens"].verdict == "good"
+    engines = [engine(), engine(kind="stt", available=False), engine(kind="stt", name="modelless")]
+    found = {finding.subject: finding for finding in doctor._abilities(engines, frozenset({"modelless"}))}
     assert found["What speaks"] == Finding("good", "What speaks", "one")
     assert found["What listens"].verdict == "bad" and "stts models pull" in found["What listens"].mend
     assert found["Translation"].verdict == "advice"
