@@ -64,6 +64,33 @@ def settings_of(documents: list[Document]) -> dict[str, str]:
     return variables
 
 
+def test_an_overlay_of_ones_own_is_built_as_the_page_says_it(tmp_path: Path) -> None:
+    require_kubernetes()
+    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    own = tmp_path / "my-stts"
+    own.mkdir()
+    (own / "kustomization.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
+    documents = build(own)
+    container = of(documents, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    assert container["image"] == f"registry.example.org/stts:{__version__}"
+    ingress = of(documents, "Ingress")["spec"]
+    assert ingress["rules"][0]["host"] == ingress["tls"][0]["hosts"][0] == "speech.mine.example"
+    settings = settings_of(documents)
+    assert settings["STTS_SECURITY__ALLOWED_HOSTS"].startswith("speech.mine.example,")
+    assert settings["STTS_SERVER__TRUSTED_PROXIES"] == "10.244.0.0/16"
+    assert settings["STTS_SERVER__DRAIN_SECONDS"] == "30"
+
+
+def test_behind_an_ingress_nobody_else_reaches_the_server(overlays: dict[str, list[Document]]) -> None:
+    """Its word about clients is believed, so nobody else may have the same address range and come in."""
+    policies = [each["spec"] for each in overlays["everything"] if each["kind"] == "NetworkPolicy"]
+    mine = [each for each in policies if each["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "stts"}]
+    who = [source for each in mine for rule in each["ingress"] for source in rule["from"]]
+    names = {source["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for source in who}
+    assert names == {"ingress-nginx", "monitoring"}
+
+
 def test_all_fields_are_those_of_kubernetes(documents: list[Document]) -> None:
     found = {
         f"{each['kind']} {each['metadata']['name']}": wrong
