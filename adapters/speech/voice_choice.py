@@ -184,6 +184,8 @@ def _speaker_of(engine: TTSEngine, rules: VoiceRules, language: str | None, gend
 def _best(engine: TTSEngine, language: str | None) -> Voice:
     voices = [voice for voice in engine.voices() if speaks(voice, language)]
     if not voices:
+        if not engine.voices():
+            engine.require_installed()  # or else its voices come with its models
         raise UnknownVoice(
             f"{engine.info.name} has no voice of its own for this; name a reference recording.", param="voice"
         )

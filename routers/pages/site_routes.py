@@ -37,6 +37,8 @@ class SiteRoutes:
         self.router = deferred_router("pages")
         add = self.router.add_api_route
         add("/app/{name}", self.page, methods=["GET"], response_class=HTMLResponse, summary="A page for people")
+        add("/app", self.front, methods=["GET"], include_in_schema=False)
+        add("/app/", self.front, methods=["GET"], include_in_schema=False)
         add("/talk", self.talk, methods=["GET"], response_class=RedirectResponse, summary="To the page to talk on")
         add("/assets/{digest}/{path:path}", self.asset, methods=["GET"], include_in_schema=False)
 
@@ -47,6 +49,11 @@ class SiteRoutes:
         if file is None:
             raise NotFound("There is no such page.", allowed=list(PAGES))
         return _answer(file, request, "no-cache", {"Vary": "Accept-Language, Cookie, Accept-Encoding"})
+
+    @policy(RouteKind.PAGE, Public.ALWAYS)
+    async def front(self, request: Request) -> Response:
+        """For people who cut an address short."""
+        return RedirectResponse("home" if request.url.path.endswith("/") else "app/home", headers=HEADERS)
 
     @policy(RouteKind.PAGE, Public.ALWAYS)
     async def talk(self, request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import ClassVar
@@ -11,12 +12,16 @@ import httpx
 import numpy as np
 import pytest
 
+from adapters.speech.voice_choice import VoiceRules, choose_voice
 from engines.registry import GROUP, Registry
 from routers.app import create_app
-from stts.engine_api import Samples, SpeechParams, Voice
+from stts.engine_api import EngineInfo, Samples, SpeechParams, Voice
+from stts.errors import EngineNotInstalled
 from stts.settings import EngineSettings, InstanceSettings, Settings, StorageSettings
+from stts.speech import SynthesisConfig
 from tests.audio import decoded
 from tests.fakes import ToneEngine
+from tests.wired import Library
 
 SECONDS = 1.5
 
@@ -79,3 +84,19 @@ async def test_voices_that_come_are_listed_and_speak(client: httpx.AsyncClient) 
     listed = (await client.get("/voices", params={"engine": "choir"})).json()
     assert [voice["id"] for voice in listed] == ["bass", "low", "descant"]
     assert (await client.get("/engines/choir")).json()["voices"] == 3
+
+
+class VoicelessEngine(ToneEngine):
+    """Its voices come with models that are not here, and neither is its library."""
+
+    @property
+    def info(self) -> EngineInfo:
+        packages, install = ("no_such_package",), "stts engines install voiceless"
+        return replace(
+            super().info, name="voiceless", packages=packages, install=install, voices=(), default_voice=None
+        )
+
+
+async def test_an_engine_without_voices_that_is_not_installed_says_how_it_comes() -> None:
+    with pytest.raises(EngineNotInstalled, match="stts engines install voiceless"):
+        await choose_voice(VoicelessEngine(), SynthesisConfig(), VoiceRules(Library(lambda name: None)))

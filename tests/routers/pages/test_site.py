@@ -33,8 +33,9 @@ async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_the_root_leads_to_the_front_page(http: httpx.AsyncClient) -> None:
-    answer = await http.get("/", follow_redirects=True)
+@pytest.mark.parametrize("path", ["/", "/app", "/app/"])
+async def test_the_root_leads_to_the_front_page(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(path, follow_redirects=True)
     assert (answer.status_code, answer.url.path) == (200, "/app/home")
 
 
