@@ -125,9 +125,13 @@ async def test_what_is_shared_works_as_it_stands(
         await page.wait_for_selector(READY)
         await page.select_option("[name=engine]", "espeak")
         await page.fill("#speak-text", 'It\'s a "test".\nOf two lines.')
+        await page.locator("[name=speed]").fill("1.5")
+        await page.evaluate("document.querySelector('#more').open = true")
+        await page.fill("[name='engine.word_gap']", "20")
         await page.click("#share")
         await page.click(f"#kinds button[value={kind}]")
         snippet = await page.locator("#snippet").inner_text()
+    assert "1.5" in snippet and "word_gap" in snippet
     (tmp_path / "snippet.mjs").write_text(snippet)
     program = {"curl": "bash", "Python": sys.executable, "JavaScript": "node"}[kind]
     command = [program, "snippet.mjs"]

@@ -25,7 +25,7 @@ export function offerSnippets(main, wanted) {
 
 export function curl(url, body) {
   const quoted = JSON.stringify(body).replaceAll("'", "'\\''");
-  return `curl ${url} \\\n  -H "Authorization: Bearer $STTS_API_KEY" \\\n  --json '${quoted}' \\\n  -o speech.mp3`;
+  return `curl --fail-with-body ${url} \\\n  -H "Authorization: Bearer $STTS_API_KEY" \\\n  --json '${quoted}' \\\n  -o speech.mp3`;
 }
 
 export function python(url, body) {

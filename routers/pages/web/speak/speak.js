@@ -6,8 +6,11 @@ import { text } from "../shared/texts.js";
 import { History } from "./history.js";
 import { Parameters } from "./parameters.js";
 import { Reading } from "./reading.js";
+import { wave } from "./shelf.js";
 import { offerSnippets } from "./snippets.js";
 import { Wave } from "./wave.js";
+
+const MOST_SOUND_SECONDS = 900; // of one text that are kept in the browser
 
 /** @param {HTMLElement} main @param {AbortSignal} signal */
 export async function open(main, signal) {
@@ -49,6 +52,7 @@ class SpeakPage {
   async load() {
     this.#speech.prepare();
     await this.#parameters.load();
+    await this.#history.load();
   }
 
   #wanted() {
@@ -69,7 +73,7 @@ class SpeakPage {
     this.#reading.begin(wanted.text);
     try {
       const said = await this.#say(wanted);
-      if (said.seconds > 0) this.#history.add(said);
+      if (said.seconds > 0) await this.#history.add(said);
     } catch (error) {
       if (error.code === "text_too_long") show(text("speak.long.title"), `${error.message} ${text("speak.long.next")}`);
       else fail(error);
@@ -86,6 +90,7 @@ class SpeakPage {
 
   async #say(wanted) {
     const said = { wanted, engine: "", voice: "", seconds: 0 };
+    const sound = this.#history.keepsSound ? [] : null;
     await this.#speech.speak(wanted, {
       begin: ({ engine, voice, warnings = [] }) => {
         Object.assign(said, { engine, voice });
@@ -95,10 +100,12 @@ class SpeakPage {
       piece: (piece) => this.#reading.piece(piece),
       audio: (pcm) => {
         said.seconds += pcm.length / Speech.RATE;
+        if (said.seconds < MOST_SOUND_SECONDS) sound?.push(pcm);
         this.#wave.add(pcm);
         this.#reading.audio(pcm);
       },
     });
-    return said;
+    const isWhole = sound !== null && said.seconds < MOST_SOUND_SECONDS;
+    return isWhole ? { ...said, sound: wave(sound, Speech.RATE) } : said;
   }
 }
