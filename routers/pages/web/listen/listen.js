@@ -1,6 +1,6 @@
 /** Speech into text: recordings and the microphone, with times and speakers, to edit and to take along. */
 
-import { takesDrops } from "../shared/actions.js";
+import { asksBeforeLeaving, takesDrops } from "../shared/actions.js";
 import { Dictation } from "../shared/dictation.js";
 import { choices, element } from "../shared/dom.js";
 import { keptForTab } from "../shared/kept.js";
@@ -23,6 +23,7 @@ class ListenPage {
   #main;
   #signal;
   #waiting = Promise.resolve();
+  #transcripts = [];
 
   constructor(main, signal) {
     this.#main = main;
@@ -32,6 +33,7 @@ class ListenPage {
     files.addEventListener("change", () => this.#take([...files.files]));
     takesDrops(this.#form, (dropped) => this.#take([...dropped]));
     this.#form.addEventListener("change", ({ target }) => target.name !== "files" && this.#keep());
+    asksBeforeLeaving(main, signal, () => this.#transcripts.some(({ isUnsaved }) => isUnsaved));
     this.#offerMicrophone();
   }
 
@@ -80,6 +82,7 @@ class ListenPage {
   #take(files) {
     for (const file of files) {
       const transcript = new Transcript(file.name, this.#signal);
+      this.#transcripts.push(transcript);
       this.#main.querySelector("#transcripts").prepend(transcript.item);
       this.#waiting = this.#waiting.then(() => transcript.hear(file, () => this.#wanted())).catch(fail);
     }
