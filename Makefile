@@ -15,7 +15,7 @@ NODE := tests/clients_js examples/javascript
 # Where Debian keeps PostgreSQL's programs that it does not put into the path.
 POSTGRESQL ?= /usr/lib/postgresql
 
-.PHONY: serve test check unit socket postgresql redis promtool networks browsers nginx kubernetes format site reference test-engines test-clients bench soak faults smoke clean
+.PHONY: serve test check unit socket postgresql redis promtool networks browsers pictures nginx kubernetes format site reference test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -63,9 +63,9 @@ prometheus:
 
 # For the tests of container images, which are skipped without them and without root.
 images:
-	command -v buildah >/dev/null && command -v mmdebstrap >/dev/null && command -v docker-compose >/dev/null && command -v systemd-analyze >/dev/null && command -v curl >/dev/null \
-		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends buildah mmdebstrap docker-compose systemd curl; } \
-		|| { echo "make images needs root and network: apt-get install buildah mmdebstrap docker-compose systemd curl" >&2; exit 1; }
+	command -v buildah >/dev/null && command -v mmdebstrap >/dev/null && command -v docker-compose >/dev/null && command -v systemd-analyze >/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends buildah mmdebstrap docker-compose systemd; } \
+		|| { echo "make images needs root and network: apt-get install buildah mmdebstrap docker-compose systemd" >&2; exit 1; }
 
 # For the tests of calls across networks (a TURN server, a NAT), which are skipped without them and without root.
 networks:
@@ -115,6 +115,10 @@ test-clients: browsers $(VENV)/.clients
 
 test-images: $(VENV)/.dev images prometheus postgresql redis
 	STTS_REQUIRE_IMAGES=1 $(BIN)/python -m pytest -m images tests/deploy
+
+# Those of the documentation, made anew: the server is given some life, and each page is seen on a desk and on a phone.
+pictures: browsers $(VENV)/.clients
+	$(BIN)/python -m tests.clients_js.pictures docs/pictures
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

@@ -46,22 +46,25 @@ class EnginesPage {
   }
 }
 
+const measured = new Map(); // what was measured of each engine while the document was open, on whatever page
+
 /** One engine. Its element stays while its state changes, so that focus and progress stay too. */
 class Row {
   #name;
   #signal;
   #changed;
   #state = element("span", { class: "state" });
-  #words = element("p", { class: "soft" });
+  #words = element("p", { class: "soft", dir: "auto" });
   #facts = element("p", { class: "soft" });
   #pictures = element("div", { class: "pictures" });
   #buttons = element("div", { class: "buttons" });
-  #first = [];
-  #factor = [];
+  #first;
+  #factor;
   #shown = "";
 
   constructor(name, signal, changed) {
     this.#name = name;
+    ({ first: this.#first, factor: this.#factor } = measured.get(name) ?? { first: [], factor: [] });
     this.#signal = signal;
     this.#changed = changed;
     const head = element("h3", {}, name, " ", this.#state);
@@ -84,6 +87,7 @@ class Row {
     if (requests === 0 || (first === null && factor === null)) return;
     this.#first = [...this.#first, first === null ? null : first * 1000].slice(-KEPT_POINTS);
     this.#factor = [...this.#factor, factor].slice(-KEPT_POINTS);
+    measured.set(this.#name, { first: this.#first, factor: this.#factor });
     const pictures = [
       ["engines.first", this.#first, first === null ? "–" : `${number(first * 1000, { maximumFractionDigits: 0 })} ms`],
       ["engines.factor", this.#factor, factor === null ? "–" : number(factor, { maximumFractionDigits: 3 })],

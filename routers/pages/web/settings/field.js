@@ -20,7 +20,7 @@ export class SettingField {
     const name = element("span", { class: "key" }, key.split(".").slice(1).join(".") || key);
     const marks = [state.source !== "default" && text(`settings.source.${state.source}`), !state.live && text("settings.restart"), state.protected && text("settings.protected"), state.waiting && text("settings.waiting")];
     const facts = element("span", { class: "soft" }, marks.filter(Boolean).join(" · "));
-    const words = element("span", { class: "soft" }, schema.description ?? "");
+    const words = element("span", { class: "soft", dir: "auto" }, schema.description ?? "");
     this.item = element("label", { "data-key": key, class: this.#kind === "boolean" ? "setting switch" : "setting" }, element("span", {}, name, " ", facts), words, this.#input, this.#problem);
   }
 

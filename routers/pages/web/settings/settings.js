@@ -1,6 +1,5 @@
 /** The configuration: each value with its source, checked before it is saved, and taken back with one press. */
 
-import { asksBeforeLeaving } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json, request } from "../shared/server.js";
@@ -29,7 +28,8 @@ class SettingsPage {
     main.querySelector("#save").addEventListener("click", () => this.#save().catch(fail));
     main.querySelector("#discard").addEventListener("click", () => this.load().catch(fail));
     main.querySelector("#undo").addEventListener("click", () => this.#takeBack().catch(fail));
-    asksBeforeLeaving(main, signal, () => Object.keys(this.#pending).length > 0);
+    main.addEventListener("leave", (event) => this.#isUnsaved && event.preventDefault(), { signal });
+    window.addEventListener("beforeunload", (event) => this.#isUnsaved && event.preventDefault(), { signal });
     main.querySelector("#search").addEventListener("input", ({ target }) => this.#search(target.value.trim().toLowerCase()));
   }
 
@@ -47,6 +47,10 @@ class SettingsPage {
     this.#main.querySelector("#sections").replaceChildren(...shown);
     this.#changed();
     this.#search(this.#main.querySelector("#search").value.trim().toLowerCase());
+  }
+
+  get #isUnsaved() {
+    return Object.keys(this.#pending).length > 0;
   }
 
   get #pending() {
@@ -111,7 +115,8 @@ class SettingsPage {
     for (const section of this.#main.querySelectorAll("#sections details")) {
       let found = 0;
       for (const item of section.querySelectorAll("[data-key]")) {
-        item.hidden = words !== "" && !item.textContent.toLowerCase().includes(words);
+        const told = `${item.dataset.key} ${item.textContent}`.toLowerCase();
+        item.hidden = words !== "" && !told.includes(words);
         if (!item.hidden) found++;
       }
       section.hidden = found === 0;

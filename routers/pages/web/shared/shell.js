@@ -94,8 +94,24 @@ function show(next, page) {
     if (link.dataset.page === page) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  showPlace();
   main.focus({ preventScroll: true });
   scrollTo(0, 0);
+}
+
+/** On a phone the navigation is a line that scrolls: where somebody is stands in sight. */
+function showPlace() {
+  const navigation = document.getElementById("navigation");
+  const current = navigation.querySelector("[aria-current]");
+  const [line, link] = [navigation.getBoundingClientRect(), current.getBoundingClientRect()];
+  navigation.scrollLeft += link.left + link.width / 2 - line.left - line.width / 2;
+}
+
+/** A file that is dropped beside its place must not be opened in the place of the page. */
+function keepFilesOut() {
+  for (const type of ["dragover", "drop"]) {
+    window.addEventListener(type, (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
+  }
 }
 
 function followLinks() {
@@ -110,7 +126,10 @@ function followLinks() {
 }
 
 setUpPreferences();
+showPlace();
+window.addEventListener("resize", showPlace);
 followLinks();
+keepFilesOut();
 offerKey(showFor);
 await start();
 document.documentElement.dataset.ready = text("shell.ready");

@@ -34,6 +34,9 @@ async function offer(form, engine, signal, again) {
   signal.addEventListener("abort", () => player.pause());
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const [hear, state] = [form.querySelector("[type=submit]"), form.querySelector("#blend-state")];
+    hear.disabled = true;
+    state.textContent = text("speak.waiting");
     try {
       const answer = await send("tts", { text: text("voices.compare.text"), engine: engine.name, voice: formula() }, { signal });
       URL.revokeObjectURL(player.src);
@@ -41,6 +44,9 @@ async function offer(form, engine, signal, again) {
       await player.play();
     } catch (error) {
       fail(error);
+    } finally {
+      hear.disabled = false;
+      state.textContent = "";
     }
   });
   form.querySelector("#blend-keep").addEventListener("click", () => keep(name.value.trim(), formula(), signal).then(again).catch(fail));

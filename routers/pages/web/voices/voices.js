@@ -3,7 +3,7 @@
 import { choices } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json } from "../shared/server.js";
-import { list, text } from "../shared/texts.js";
+import { language, list, text } from "../shared/texts.js";
 import { offeredVoices } from "../shared/voices.js";
 import { offerBlend } from "./blend.js";
 import { card } from "./card.js";
@@ -29,7 +29,10 @@ async function load(main, signal, again) {
   const engines = await json("engines", { signal });
   const there = new Set(engines.filter(({ state }) => state !== "not_installed").map(({ name }) => name));
   tellWhoClones(main, engines, there);
-  const named = (await offeredVoices(engines, signal)).map(({ id, name, engine }) => [`${engine}/${id}`, `${name} (${engine})`]);
+  const voicesHere = await offeredVoices(engines, signal);
+  const speaks = ({ languages }) => languages.some((tag) => tag.split("-")[0] === language);
+  const sorted = [...voicesHere.filter(speaks), ...voicesHere.filter((voice) => !speaks(voice))]; // the words are the page's
+  const named = sorted.map(({ id, name, engine }) => [`${engine}/${id}`, `${name} (${engine})`]);
   for (const select of main.querySelectorAll("#compare select")) choices(select, named);
   const { other } = main.querySelector("#compare").elements;
   if (other.selectedIndex === 0 && named.length > 1) other.selectedIndex = 1;
