@@ -15,7 +15,7 @@ NODE := tests/clients_js examples/javascript
 # Where Debian keeps PostgreSQL's programs that it does not put into the path.
 POSTGRESQL ?= /usr/lib/postgresql
 
-.PHONY: serve test check unit socket postgresql redis promtool networks browsers pictures nginx kubernetes format site reference test-engines test-clients bench soak faults smoke clean
+.PHONY: serve test check unit socket postgresql redis promtool networks browsers pictures nginx shells kubernetes format site reference test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -78,6 +78,12 @@ browsers:
 	command -v chromium >/dev/null && command -v firefox-esr >/dev/null && command -v pulseaudio >/dev/null && command -v paplay >/dev/null \
 		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends chromium firefox-esr pulseaudio pulseaudio-utils; } \
 		|| { echo "make browsers needs root and network: apt-get install chromium firefox-esr pulseaudio pulseaudio-utils" >&2; exit 1; }
+
+# For the tests of completion in shells, which are skipped without them.
+shells:
+	command -v zsh >/dev/null && command -v fish >/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends zsh fish; } \
+		|| { echo "make shells needs root and network: apt-get install zsh fish" >&2; exit 1; }
 
 # For the tests of deploy/nginx, which are skipped without it.
 nginx:

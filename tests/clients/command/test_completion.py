@@ -21,6 +21,12 @@ COMP_WORDS=(stts %s); COMP_CWORD=%d; _stts_completion stts; printf '%%s\\n' "${C
 """
 
 
+def needs(shell: str) -> pytest.MarkDecorator:
+    """Skips a test where the shell is not here, unless it must be."""
+    away = shutil.which(shell) is None and "STTS_REQUIRE_SHELLS" not in os.environ
+    return pytest.mark.skipif(away, reason=f"needs {shell}: make shells")
+
+
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which `stts` is found, as it is where the package is installed."""
@@ -51,14 +57,14 @@ def test_bash_completes(words: str, place: int, expected: set[str], variables: d
     assert set(found.split()) == expected
 
 
-@pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish: apt-get install fish")
+@needs("fish")
 def test_fish_completes(variables: dict[str, str]) -> None:
     script = "stts --show-completion | source; complete --do-complete 'stts engines '"
     found = run("fish", "--no-config", "-c", script, variables=variables)
     assert {line.split("\t")[0] for line in found.splitlines()} >= {"list", "install", "probe"}
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="needs zsh: apt-get install zsh")
+@needs("zsh")
 def test_zsh_completes(variables: dict[str, str]) -> None:
     loaded = 'autoload -Uz compinit; compinit -u; eval "$(stts --show-completion)"; print -r -- ${_comps[stts]}'
     assert "_stts_completion" in run("zsh", "-f", "-c", loaded, variables=variables)
