@@ -63,9 +63,9 @@ prometheus:
 
 # For the tests of container images, which are skipped without them and without root.
 images:
-	command -v buildah >/dev/null && command -v mmdebstrap >/dev/null && command -v docker-compose >/dev/null && command -v systemd-analyze >/dev/null \
-		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends buildah mmdebstrap docker-compose systemd; } \
-		|| { echo "make images needs root and network: apt-get install buildah mmdebstrap docker-compose systemd" >&2; exit 1; }
+	command -v buildah >/dev/null && command -v mmdebstrap >/dev/null && command -v docker-compose >/dev/null && command -v systemd-analyze >/dev/null && command -v curl >/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends buildah mmdebstrap docker-compose systemd curl; } \
+		|| { echo "make images needs root and network: apt-get install buildah mmdebstrap docker-compose systemd curl" >&2; exit 1; }
 
 # For the tests of calls across networks (a TURN server, a NAT), which are skipped without them and without root.
 networks:

@@ -162,7 +162,7 @@ class Contained:
 def running(
     folder: Path, data: Path, config: Mapping[str, Any], command: Sequence[str], **environ: str
 ) -> Iterator[Contained]:
-    with subprocess.Popen(_contained(folder, data, config, command, environ)) as outer:
+    with subprocess.Popen(contained(folder, data, config, command, environ)) as outer:
         try:
             yield Contained(outer)
         finally:
@@ -173,13 +173,14 @@ def call(
     folder: Path, data: Path, config: Mapping[str, Any], command: Sequence[str], **environ: str
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command in an image to its end, as `docker exec` does."""
-    contained = _contained(folder, data, config, command, environ)
-    return patient.run(contained, capture_output=True, text=True, check=False)
+    inside = contained(folder, data, config, command, environ)
+    return patient.run(inside, capture_output=True, text=True, check=False)
 
 
-def _contained(
+def contained(
     folder: Path, data: Path, config: Mapping[str, Any], command: Sequence[str], environ: Mapping[str, str]
 ) -> list[str]:
+    """The command that runs another one in an image."""
     variables = [*config["Env"], *(f"{name}={value}" for name, value in environ.items())]
     isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", INSIDE, "sh"]
     working = ["sh", "-c", 'cd "$0" && exec "$@"', config["WorkingDir"]]

@@ -21,6 +21,7 @@ from clients.command.output import make_folder, write
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
 from clients.command.targets import targets
 from clients.command.terminal import Progress, explained, show_json
+from clients.command.waiting import expected_seconds, left_of, ticking
 
 if TYPE_CHECKING:
     from clients.caller import Answer, Caller
@@ -141,7 +142,10 @@ def _named(name: str) -> list[Path]:
 def _print_one(caller: Caller, recording: Path | None, fields: dict[str, str], as_json: bool) -> None:
     data = sys.stdin.buffer.read() if recording is None else _read(recording)
     name = "recording" if recording is None else recording.name
-    body = succeeded(_sent(caller, data, name, {**fields, **({"format": "json"} if as_json else {})})).decode()
+    expected = None if recording is None else expected_seconds(caller, recording, fields.get("engine"))
+    with ticking(Progress(lines=False), f"Listening to {name}", left_of(expected)):
+        answer = _sent(caller, data, name, {**fields, **({"format": "json"} if as_json else {})})
+    body = succeeded(answer).decode()
     print(body, end="" if body.endswith("\n") else "\n")
 
 
@@ -153,12 +157,14 @@ def _transcribe_all(
     sizes = [recording.stat().st_size for recording in recordings]
     began, heard = time.monotonic(), 0
     for place, (recording, size) in enumerate(zip(recordings, sizes, strict=True)):
-        shown.tell(f"{place + 1} of {len(recordings)}: {recording.name}", _left(began, heard, sum(sizes[place:])))
-        outcome = _one(caller, recording, wanted, force=force)
+        expected = _rest(began, heard, sum(sizes[place:]))
+        if expected is None:
+            expected = expected_seconds(caller, recording, wanted.fields.get("engine"))
+        with ticking(shown, f"{place + 1} of {len(recordings)}: {recording.name}", left_of(expected)):
+            outcome = _one(caller, recording, wanted, force=force)
         if "skipped" not in outcome:
             heard += size
         done.append(outcome)
-        shown.end()
         if not quiet:
             _tell(outcome)
     return done
@@ -187,12 +193,9 @@ def _tell(outcome: dict[str, Any]) -> None:
         print(f"{outcome['transcript']}{' (was there)' if 'skipped' in outcome else ''}", flush=True)
 
 
-def _left(began: float, heard: int, rest: int) -> str:
-    """Time that is left, by the bytes that were heard in the time so far."""
-    if not heard:
-        return ""
-    seconds = (time.monotonic() - began) / heard * rest
-    return f", {seconds / 60:.0f} min left" if seconds >= 60 else f", {seconds:.0f} s left"
+def _rest(began: float, heard: int, rest: int) -> float | None:
+    """Seconds for the bytes that are left, by those that were heard in the time so far."""
+    return (time.monotonic() - began) / heard * rest if heard else None
 
 
 def _sent(caller: Caller, data: bytes, name: str, fields: dict[str, str]) -> Answer:

@@ -42,6 +42,8 @@ class SpeechOptions:
     """Seconds of audio that may be sent and not yet be played; None: any."""
     whole: bool = False
     """A piece is told in one message."""
+    words: bool = False
+    """The words of each piece are told with their times, in dialects that can."""
 
 
 class Utterance:

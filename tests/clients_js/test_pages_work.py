@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, expect
 
 from tests.clients_js.browser import launched, visited
 from tests.clients_js.conftest import Microphone
@@ -40,28 +40,35 @@ async def test_a_recording_is_written_down_edited_and_taken_along(browser: Brows
         assert re.match(r"1\n00:00:0\d,\d{3} --> 00:00:0\d,\d{3}\nThese are other words\.\n", text)
 
 
-async def test_a_recording_at_work_is_stopped_and_begun_again_and_words_are_not_left_unasked(
+async def test_a_transcript_that_was_not_taken_along_is_not_lost_without_a_question(
     browser: Browser, server: RunningServer
 ) -> None:
     async with visited(browser, f"{server.url}/app/listen") as page:
         await page.wait_for_selector(READY)
-        held = asyncio.Event()
-
-        async def hold(route: Route) -> None:
-            await held.wait()
-            await route.continue_()
-
-        await page.route("**/stt", hold)
         await page.set_input_files("[name=files]", RECORDING)
-        await page.get_by_role("button", name="Stop").click()
-        held.set()
-        await expect(page.locator("#transcripts")).to_contain_text("Stopped.")
+        await page.locator("section.card .buttons select").wait_for()
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        await page.click("nav a[data-page=home]")
+        await page.locator(".segments [role=textbox]").first.wait_for()
+        async with page.expect_download():
+            await page.click("section.card .buttons button")
+        await page.click("nav a[data-page=home]")
+        await page.locator("#say").wait_for()
+
+
+async def test_a_recording_is_cancelled_and_heard_again(browser: Browser, server: RunningServer) -> None:
+    async with visited(browser, f"{server.url}/app/listen") as page:
+        await page.wait_for_selector(READY)
+        await page.route("**/stt", lambda route: asyncio.sleep(0))  # it never answers
+        await page.set_input_files("[name=files]", RECORDING)
+        await page.get_by_role("button", name="Cancel").click()
+        await expect(page.locator("#transcripts [role=status]")).to_have_text("cancelled")
         assert await page.locator("#notice").is_hidden()
+        await page.unroute("**/stt")
         await page.get_by_role("button", name="Try again").click()
         await page.locator(".segments [role=textbox]").first.wait_for()
-        page.once("dialog", lambda dialog: asyncio.ensure_future(dialog.dismiss()))
-        await page.click("nav a[data-page=engines]")
-        await expect(page.locator(".segments [role=textbox]").first).to_be_visible()
+        page.once("dialog", lambda dialog: dialog.accept())
+        await page.click("nav a[data-page=home]")
 
 
 async def test_the_microphone_is_written_down_live(browser: Browser, server: RunningServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from tests import patient
-from tests.images import ROOT, Contained, Images, call, require_images, running
+from tests.images import ROOT, Contained, Images, call, contained, require_images, running
 from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.images, pytest.mark.timeout(1800)]
@@ -178,3 +179,67 @@ def test_the_key_of_the_volume_stays(image: Image, data: Path) -> None:
             server.ask_to_stop()
             assert server.wait() == 0
     assert len(keys) == 1
+
+
+DOCKER = """#!/bin/sh
+# Stands in for docker, with one container and its volume.
+set -e
+action=$1
+shift
+case $action in
+exec)
+    while [ "$1" != stts ]; do
+        if [ "$1" = -e ]; then export "$2"; shift; fi
+        shift
+    done
+    shift
+    exec {inside} "$@" ;;
+run)
+    case "$*" in *--rm*) ;; *) exit 0 ;; esac
+    while [ "$1" != stts ]; do shift; done
+    shift
+    exec {restored} "$@" ;;
+esac
+"""
+PAGE = ROOT / "docs" / "deployment.md"
+
+
+def scripts(heading: str, end: str) -> list[str]:
+    """The blocks of the page between two headings."""
+    part = PAGE.read_text(encoding="utf-8").partition(heading)[2].partition(end)[0]
+    return [block.partition("```")[0] for block in part.split("```sh\n")[1:]]
+
+
+def test_the_page_can_be_copied(image: Image, data: Path, tmp_path: Path) -> None:
+    """Each line for a container does what the page says; a backup that is restored has the same keys."""
+    port = free_port()
+    other = tmp_path / "restored"
+    other.mkdir()
+    os.chown(other, USER, USER)
+    environ = {"STTS_SERVER__PORT": str(port)}
+    inside = shlex.join(contained(image.folder, data, image.config, [], environ))
+    restored = shlex.join(contained(image.folder, other, image.config, [], environ))
+    (tmp_path / "docker").write_text(DOCKER.format(inside=inside, restored=restored), encoding="utf-8")
+    (tmp_path / "docker").chmod(0o755)
+    variables = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    first, *others = scripts("## A container", "### With a GPU")
+    backup, restore = scripts("## Backups", "\n## ")
+    with running(image.folder, data, image.config, image.config["Cmd"], **environ) as server:
+        wait_until_ready(server, f"http://127.0.0.1:{port}")
+        key = first_key(server, data)
+        for script in (first, *others, backup, restore):
+            here = script.replace("127.0.0.1:8000", f"127.0.0.1:{port}").replace("git pull", "true")
+            done = patient.run(
+                ["sh", "-e"], input=here, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{here}{done.stdout}{done.stderr}"
+            assert script is not first or key in done.stdout
+        assert (tmp_path / "hello.wav").read_bytes()[:4] == b"RIFF"
+        server.ask_to_stop()
+        assert server.wait() == 0
+    assert (other / "first.key").read_text(encoding="utf-8").strip() == key
+    with running(image.folder, other, image.config, image.config["Cmd"], **environ) as server:
+        wait_until_ready(server, f"http://127.0.0.1:{port}")
+        told = call(image.folder, other, image.config, ["stts", "keys", "list"], **environ)
+        assert "laptop" in told.stdout, told.stderr
+        assert patient.get(f"http://127.0.0.1:{port}/me", headers={"X-API-Key": key}).status_code == 200

@@ -23,9 +23,8 @@ from stts.settings import LimitSettings, SecuritySettings, Settings, StorageSett
 from tests import patient
 from tests.audio import decoded, encoded, speech
 from tests.fakes import ToneEngine, registry
-from tests.nginx import ROOT, Nginx, running_nginx
+from tests.nginx import Nginx, running_nginx
 from tests.patience import PATIENCE
-from tests.routers.wyoming.conftest import free_port
 from tests.server import RunningServer, running
 
 pytestmark = pytest.mark.socket
@@ -55,8 +54,8 @@ class HeldEngine(ToneEngine):
 
 
 @contextmanager
-def behind(folder: Path, **changes: Any) -> Iterator[tuple[RunningServer, Nginx]]:
-    """A server and the nginx before it."""
+def behind(folder: Path, more: str = "", **changes: Any) -> Iterator[tuple[RunningServer, Nginx]]:
+    """A server and the nginx before it. `more`: a further file of its configuration."""
     settings = {
         "tts": TTSSettings(order=("tone",)),
         "stt": STTSettings(order=("echo",)),
@@ -66,7 +65,7 @@ def behind(folder: Path, **changes: Any) -> Iterator[tuple[RunningServer, Nginx]
         **changes,
     }
     engines = registry(held="tests.deploy.test_nginx:HeldEngine")
-    with running(Settings(**settings), engines) as server, running_nginx(folder, server.url[7:]) as nginx:
+    with running(Settings(**settings), engines) as server, running_nginx(folder, server.url[7:], more=more) as nginx:
         yield server, nginx
 
 
@@ -244,24 +243,3 @@ def test_the_pages(client: httpx.Client) -> None:
     own = client.post("/tts", json={"text": "Hello"}, headers={"Origin": str(page.url).partition("/app")[0]})
     foreign = client.post("/tts", json={"text": "Hello"}, headers={"Origin": "https://elsewhere.test"})
     assert (own.status_code, foreign.status_code) == (200, 403)
-
-
-def test_below_a_path_of_another_site(both: tuple[RunningServer, Nginx], tmp_path: Path) -> None:
-    """With the location that docs/proxies.md shows."""
-    page = (ROOT / "docs" / "proxies.md").read_text(encoding="utf-8")
-    location = page.partition("```nginx\n")[2].partition("```")[0]
-    port = free_port()
-    site = f"server {{ listen 127.0.0.1:{port}; {location} }}"
-    upstream = both[0].url.removeprefix("http://")
-    with running_nginx(tmp_path, upstream, more=site), patient.Client(base_url=f"http://127.0.0.1:{port}") as client:
-        home = client.get("/stts/", follow_redirects=True)
-        assert home.url.path == "/stts/app/home"
-        style = re.search(r'href="([^"]+style\.css)"', home.text)
-        assert style is not None and client.get(str(home.url.join(style[1]))).status_code == 200
-        assert client.get("/stts/talk", follow_redirects=True).url.path == "/stts/app/talk"
-        assert client.post("/stts/tts", json={"text": "Hello."}).status_code == 200
-        assert client.get("/elsewhere").status_code == 404
-        with patient.connect_blocking(f"ws://127.0.0.1:{port}/stts/ws/tts") as socket:
-            socket.send(json.dumps({"type": "text", "text": "Hello there."}))
-            socket.send(json.dumps({"type": "end"}))
-            assert any(isinstance(message, bytes) for message in socket)

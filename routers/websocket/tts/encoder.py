@@ -6,9 +6,11 @@ from dataclasses import asdict
 
 from routers.http.operation import spoken_audio
 from routers.sockets.error_events import native_error
+from routers.sockets.shapes import milliseconds
 from routers.sockets.socket import Socket
 from routers.sockets.utterances import Utterance
 from stts.context import RequestContext
+from stts.text.timing import timed
 
 AUDIO = ("format", "sample_rate", "channels", "media_type")
 """Members of the encoding that clients are told."""
@@ -19,6 +21,8 @@ class EventEncoder:
 
     def __init__(self, socket: Socket) -> None:
         self._socket = socket
+        self._piece: tuple[str, float] | None = None
+        """The text whose audio is sent, and the second at which it begins, where words are wanted."""
 
     async def begin(self, utterance: Utterance, context: RequestContext) -> None:
         known = context.output_data
@@ -28,7 +32,10 @@ class EventEncoder:
         await self._socket.send_json(start)
 
     async def piece(self, utterance: Utterance, text: str) -> None:
-        start_ms = round(utterance.seconds * 1000)
+        await self._tell_words(utterance)
+        if utterance.options.words:
+            self._piece = (text, utterance.seconds)
+        start_ms = milliseconds(utterance.seconds)
         message = {"type": "piece", "utterance": utterance.number, "text": text, "start_ms": start_ms}
         await self._socket.send_json(message)
 
@@ -36,6 +43,7 @@ class EventEncoder:
         await self._socket.send_bytes(data)
 
     async def end(self, utterance: Utterance) -> None:
+        await self._tell_words(utterance)
         if utterance.error is not None:
             error = native_error(utterance.error, self._socket.request_id, False)
             await self._socket.send_json({**error, "utterance": utterance.number})
@@ -49,3 +57,16 @@ class EventEncoder:
                 **utterance.deviations(),
             }
         )
+
+    async def _tell_words(self, utterance: Utterance) -> None:
+        """Works the words out: no engine says when they are heard. Those of a piece that is cut off are not told."""
+        piece, self._piece = self._piece, None
+        if piece is None or utterance.cancelled or utterance.error is not None:
+            return
+        text, start = piece
+        words = [
+            {"text": word, "start_ms": milliseconds(begin), "end_ms": milliseconds(end)}
+            for word, begin, end in timed(text, start, utterance.seconds - start).words()
+        ]
+        message = {"type": "words", "utterance": utterance.number, "measured": False, "words": words}
+        await self._socket.send_json(message)

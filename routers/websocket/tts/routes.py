@@ -79,7 +79,7 @@ class _Speech:
         config = self._config(fields)
         plan = await self._plan_speech(config)
         ahead = self._settings().conversation.ahead_seconds if fields.paced else None
-        self.utterances.use(SpeechOptions(config, plan, ahead=ahead))
+        self.utterances.use(SpeechOptions(config, plan, ahead=ahead, words=fields.words))
 
     def _config(self, fields: SpeechConfig) -> SynthesisConfig:
         """How the listener speaks where the client does not say; the format is that of the socket."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
 from routers.core.tts_schemas import SpeechFields
-from routers.sockets.shapes import Error
+from routers.sockets.shapes import Error, WordTimes
 from stts.speech import AudioFormat, SynthesisConfig
 
 DEFAULT_FORMAT: AudioFormat = "pcm"
@@ -21,6 +21,7 @@ class SpeechConfig(SpeechFields):
     type: Literal["config"] = "config"
     text: str = Field("", exclude=True)
     paced: bool = Field(False, description="Audio is sent in the time of its playback, a little ahead.")
+    words: bool = Field(False, description="Tell of the words of each piece, once all of its audio is sent.")
 
     @field_validator("text", "stream", "save")
     @classmethod
@@ -69,6 +70,16 @@ class Piece(TypedDict):
     start_ms: int
 
 
+class Words(TypedDict):
+    """The words of the piece before; its audio is sent."""
+
+    type: Literal["words"]
+    utterance: int
+    measured: bool
+    """False: worked out from the text and the length of the piece."""
+    words: list[WordTimes]
+
+
 class AudioDone(TypedDict):
     type: Literal["audio.done"]
     utterance: int
@@ -83,4 +94,4 @@ class SpeechError(Error):
     utterance: NotRequired[int]
 
 
-ServerMessage = AudioStart | Piece | AudioDone | SpeechError
+ServerMessage = AudioStart | Piece | Words | AudioDone | SpeechError

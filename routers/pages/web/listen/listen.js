@@ -1,6 +1,6 @@
 /** Speech into text: recordings and the microphone, with times and speakers, to edit and to take along. */
 
-import { takesDrops } from "../shared/actions.js";
+import { asksBeforeLeaving, takesDrops } from "../shared/actions.js";
 import { Dictation } from "../shared/dictation.js";
 import { choices, element } from "../shared/dom.js";
 import { keptForTab } from "../shared/kept.js";
@@ -33,10 +33,8 @@ class ListenPage {
     files.addEventListener("change", () => this.#take([...files.files]));
     takesDrops(this.#form, (dropped) => this.#take([...dropped]));
     this.#form.addEventListener("change", ({ target }) => target.name !== "files" && this.#keep());
+    asksBeforeLeaving(main, signal, () => this.#transcripts.some(({ isUnsaved }) => isUnsaved));
     this.#offerMicrophone();
-    const guard = (event) => this.#transcripts.some(({ isUnsaved }) => isUnsaved) && event.preventDefault();
-    main.addEventListener("leave", guard, { signal });
-    window.addEventListener("beforeunload", guard, { signal });
   }
 
   async load() {

@@ -1,5 +1,6 @@
 /** The configuration: each value with its source, checked before it is saved, and taken back with one press. */
 
+import { asksBeforeLeaving } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json, request } from "../shared/server.js";
@@ -28,8 +29,7 @@ class SettingsPage {
     main.querySelector("#save").addEventListener("click", () => this.#save().catch(fail));
     main.querySelector("#discard").addEventListener("click", () => this.load().catch(fail));
     main.querySelector("#undo").addEventListener("click", () => this.#takeBack().catch(fail));
-    main.addEventListener("leave", (event) => this.#isUnsaved && event.preventDefault(), { signal });
-    window.addEventListener("beforeunload", (event) => this.#isUnsaved && event.preventDefault(), { signal });
+    asksBeforeLeaving(main, signal, () => Object.keys(this.#pending).length > 0);
     main.querySelector("#search").addEventListener("input", ({ target }) => this.#search(target.value.trim().toLowerCase()));
   }
 
@@ -47,10 +47,6 @@ class SettingsPage {
     this.#main.querySelector("#sections").replaceChildren(...shown);
     this.#changed();
     this.#search(this.#main.querySelector("#search").value.trim().toLowerCase());
-  }
-
-  get #isUnsaved() {
-    return Object.keys(this.#pending).length > 0;
   }
 
   get #pending() {

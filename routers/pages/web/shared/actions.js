@@ -34,6 +34,13 @@ export function copies(button, shown) {
   });
 }
 
+/** Whoever goes to another page, or closes this one, is asked first where something would be lost. @param {() => boolean} isUnsaved */
+export function asksBeforeLeaving(main, signal, isUnsaved) {
+  const ask = (event) => isUnsaved() && event.preventDefault();
+  main.addEventListener("leave", ask, { signal });
+  window.addEventListener("beforeunload", ask, { signal });
+}
+
 /** Files may be dropped into an element, too. @param {(files: FileList) => void} take */
 export function takesDrops(place, take) {
   for (const type of ["dragover", "dragleave", "drop"]) {

@@ -86,6 +86,33 @@ async def test_the_real_engine_speaks_what_is_written_in_tokens(server: RunningS
     assert reader.data.startswith(b"RIFF")
 
 
+async def test_words_are_told_with_their_times_where_they_are_wanted(server: RunningServer) -> None:
+    async with joined(server) as reader:
+        await reader.say({"type": "config", "engine": "espeak", "words": True})
+        await reader.say(text("Hello there, Dr. Smith. "), text("How are you today?"), END)
+        done = await reader.until("audio.done")
+        await reader.say({"type": "config", "engine": "espeak"}, text("And these are not."), END)
+        await reader.until("audio.done", lambda event: event["utterance"] == 1)
+    told = reader.of("words")
+    assert {(each["utterance"], each["measured"]) for each in told} == {(0, False)}
+    pieces = [piece for piece in reader.of("piece") if piece["utterance"] == 0]
+    assert [" ".join(word["text"] for word in each["words"]) for each in told] == [piece["text"] for piece in pieces]
+    assert [each["words"][0]["start_ms"] for each in told] == [piece["start_ms"] for piece in pieces]
+    bounds = [time for each in told for word in each["words"] for time in (word["start_ms"], word["end_ms"])]
+    assert bounds == sorted(bounds) and bounds[-1] <= done["seconds"] * 1000 + 1
+
+
+async def test_words_of_what_is_cancelled_are_not_told(server: RunningServer) -> None:
+    async with joined(server) as reader:
+        await reader.say({**PACED, "words": True}, text(SENTENCE * 20), END)
+        await reader.until("piece")
+        await reader.say(CANCEL, text("Now this."), END)
+        await reader.until("audio.done", lambda event: event["utterance"] == 1)
+    assert [[word["text"] for word in each["words"]] for each in reader.of("words") if each["utterance"]] == [
+        ["Now", "this."]
+    ]
+
+
 async def test_a_character_may_come_in_two_messages(server: RunningServer) -> None:
     async with joined(server) as reader:
         await reader.say(text("Sun \ud83c"), text("\udf1e shines."), END)
