@@ -1,7 +1,7 @@
 /** A conversation: what people do goes to it, what it says is shown and played. */
 
 import { dismiss, fail, show, withoutMicrophone } from "../shared/notice.js";
-import { json, keyChanges, keyInUse } from "../shared/server.js";
+import { Refused, json, keyChanges, keyInUse, quietly } from "../shared/server.js";
 import { number, text } from "../shared/texts.js";
 import { Call } from "./call.js";
 import { Choices } from "./choices.js";
@@ -190,7 +190,12 @@ class TalkPage {
       fail(error);
       return false;
     }
-    if (keyInUse() !== before) return true;
+    if (keyInUse() !== before) return !this.#signal.aborted;
+    const me = await quietly("me");
+    if (me?.role === "read") {
+      fail(new Refused(403, { detail: text("error.403.read") }));
+      return false;
+    }
     show(text("talk.busy.title"), text("talk.busy.text"));
     return false;
   }
