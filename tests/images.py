@@ -25,8 +25,10 @@ from tests.patience import PATIENCE
 ROOT = Path(__file__).parent.parent
 PROGRAMS = ("buildah", "mmdebstrap", "unshare", "setpriv")
 BASE = "localhost/stts-test-base"
-PACKAGES = ("python3", "python3-venv", "ca-certificates")
+PACKAGES = ("usr-is-merged", "python3", "python3-venv", "ca-certificates")
 """The stand-in for `python:3-slim` has these beyond the least of Debian."""
+MERGED = "/usr/share/mmdebstrap/hooks/merged-usr"
+"""Makes the folders of /usr before there are packages, which otherwise one with Perl does."""
 NOT_IN_SLIM = ("man", "doc", "locale", "info")
 BUILD_SECONDS = 1800
 INSIDE = """
@@ -90,6 +92,7 @@ class Images:
             "mmdebstrap",
             "--variant=minbase",
             f"--include={','.join(PACKAGES)}",
+            f"--hook-dir={MERGED}",
             *excluded,
             quick,
             link,
