@@ -87,7 +87,9 @@ class ScriptedServer:
         self.app.add_api_route("/engines", self._engines)
         self.app.add_api_route("/voices", self._voices)
         self.app.add_api_route("/info", self._info)
+        self.app.add_api_route("/me", self._me)
         self.info_status = 200
+        self.role = "write"
         self.lists_asked = 0
         self.refuses = False
 
@@ -120,6 +122,9 @@ class ScriptedServer:
 
     async def _info(self) -> JSONResponse:
         return JSONResponse({}, self.info_status)
+
+    async def _me(self) -> JSONResponse:
+        return JSONResponse({"kind": "key", "role": self.role}, self.info_status)
 
 
 @asynccontextmanager

@@ -234,6 +234,14 @@ async def test_a_conversation_that_is_refused(browser: Browser) -> None:
         assert await page.inner_text("#notice-title") == "The server is busy"
 
 
+async def test_a_key_that_may_only_read_is_told_so(browser: Browser) -> None:
+    async with talking(browser) as (page, server):
+        server.refuses, server.role = True, "read"
+        await write(page)
+        await page.wait_for_selector("#notice:not([hidden])")
+        assert "neither speak nor listen" in await page.inner_text("#notice-text")
+
+
 async def test_settings_change_a_conversation_that_runs(browser: Browser) -> None:
     async with talking(browser) as (page, server):
         line = await connected(page, server)
