@@ -20,10 +20,14 @@ from tests.docs.test_blocks import ids
 from tests.docs.variables import is_environment
 
 
+KEY = "a-key"
+"""Without one no server can be reached from other machines, which some blocks say."""
+
+
 def loaded(folder: Path, text: str = "", variables: dict[str, str] | None = None) -> Settings:
     file = folder / "config.yaml"
     file.write_text(text, encoding="utf-8")
-    environment = {"STTS_STORAGE__ROOT": str(folder), **(variables or {})}
+    environment = {"STTS_STORAGE__ROOT": str(folder), "STTS_SECURITY__API_KEY": KEY, **(variables or {})}
     return ConfigAdapter.load(file, environment, check=whole_check(Registry())).current()
 
 
