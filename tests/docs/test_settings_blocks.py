@@ -19,7 +19,6 @@ from tests.docs.blocks import Block, those_in
 from tests.docs.test_blocks import ids
 from tests.docs.variables import is_environment
 
-
 KEY = "a-key"
 """Without one no server can be reached from other machines, which some blocks say."""
 
