@@ -69,3 +69,16 @@ async def test_going_back_while_the_server_is_away_keeps_the_address(browser: Br
         await page.go_back(wait_until="commit")
         await expect(page.locator("#notice")).to_contain_text("cannot be reached")
         assert page.url.endswith("/app/engines")
+
+
+async def test_a_file_that_misses_its_place_does_not_replace_the_page(browser: Browser, server: RunningServer) -> None:
+    async with visited(browser, f"{server.url}/app/listen") as page:
+        await page.wait_for_selector(READY)
+        taken = await page.evaluate(
+            """() => ["dragover", "drop"].map((type) => {
+                const dataTransfer = new DataTransfer();
+                const event = new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer });
+                return !document.querySelector("h1").dispatchEvent(event);
+            })"""
+        )
+        assert taken == [True, True]
