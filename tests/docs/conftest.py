@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from adapters.configuration.adapter import ConfigAdapter
+from tests import patient
 from tests.docs.samples import lay_out
 from tests.fakes import registry
 from tests.server import RunningServer, running
@@ -31,9 +32,13 @@ def documented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServ
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Path:
+def files(tmp_path: Path, documented: RunningServer) -> Iterator[Path]:
+    """A folder; afterwards the voices that a page has made are gone, since others call theirs the same."""
     lay_out(tmp_path)
-    return tmp_path
+    yield tmp_path
+    voices = f"{documented.url}/v1/voices"
+    for voice in patient.get(voices).raise_for_status().json()["voices"]:
+        patient.request("DELETE", f"{voices}/{voice['id']}").raise_for_status()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ PATTERNS = {
     "job-1f2e3d": r"\bjob-[0-9a-f]{4,}",
     "stts_0123456789ab_...": r"\bstts_[0-9a-f]+_[\w-]+",
     "0123456789ab": r"\bstts_([0-9a-f]+)_",
-    "upl_...": r"\bupl_\w+",
+    "upl_...": r'"id": ?"(upl_[\w-]+)"',
     "ref_...": r"\bref_[\w-]+",
 }
 """Ids that the pages show -> what they look like in an answer."""

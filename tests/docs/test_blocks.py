@@ -9,7 +9,7 @@ import pytest
 
 from tests.docs.blocks import LATER, OUTPUT, PAGES, ROOT, Block, blocks, blocks_of
 
-RUN_HERE = ("sh", "python", "js", "yaml", "toml", "json")
+RUN_HERE = ("sh", "python", "yaml", "toml", "json")
 """Languages whose blocks the tests beside this one run."""
 COMMAND = re.compile(r"^\s*(\.venv/bin/|curl |stts |make |pip |python |docker |apt|export |\$ )", re.MULTILINE)
 
