@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from urllib.parse import urljoin
 
 from clients.checks.answers import events_of, length_of, object_of, sound_of, words_of
 from clients.checks.visit import Failed, Visit
@@ -58,7 +59,8 @@ def front_page(visit: Visit) -> str:
 
 def talk_page(visit: Visit) -> str:
     """The page to talk on, by the address at which it was before there were others."""
-    return _page(visit, "/talk", "talk")
+    led = visit.get("/talk", refusals=(307,))
+    return _page(visit, urljoin("/talk", led.headers.get("location", "")), "talk")
 
 
 def _page(visit: Visit, path: str, name: str) -> str:
