@@ -68,7 +68,7 @@ def test_ctrl_c_ends_it_while_it_waits_for_a_line(server: Server) -> None:
         process.stdin.write(b"The first line.\n")
         os.read(process.stdout.fileno(), 1)
         process.send_signal(signal.SIGINT)
-        process.stdout.close()
+        process.stdout.read()
         assert process.wait() == INTERRUPTED
         assert b"Traceback" not in (process.stderr.read() or b"")
 
