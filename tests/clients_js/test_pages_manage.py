@@ -17,8 +17,8 @@ READY = "html[data-ready]"
 ROLES = {
     "none": ["home", "engines"],
     "read": ["home", "engines"],
-    "write": ["home", "speak", "listen", "voices", "jobs", "engines"],
-    "admin": ["home", "speak", "listen", "voices", "jobs", "engines", "analytics", "settings", "keys"],
+    "write": ["home", "speak", "listen", "talk", "voices", "jobs", "engines"],
+    "admin": ["home", "speak", "listen", "talk", "voices", "jobs", "engines", "analytics", "settings", "keys"],
 }
 """Pages in the navigation for whoever has given no key, and for keys of each role."""
 

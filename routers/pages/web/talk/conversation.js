@@ -12,11 +12,12 @@ export class Conversation {
   #yours = new Map(); // turn -> entry
   #replies = new Map(); // generation -> entry
   #following = true; // until somebody scrolls back
+  #size = ""; // when the end was last shown
 
   constructor(list, scroller) {
     this.#list = list;
     this.#scroller = scroller;
-    scroller.addEventListener("scroll", () => (this.#following = isAtEnd(scroller)));
+    scroller.addEventListener("scroll", () => this.#scrolled());
     const observer = new ResizeObserver(() => this.#follow());
     observer.observe(scroller);
     observer.observe(list);
@@ -110,11 +111,22 @@ export class Conversation {
 
   #follow() {
     if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#size = sizeOf(this.#scroller);
+  }
+
+  /** What moves while its size changes was moved by the layout, and by nobody. */
+  #scrolled() {
+    if (isAtEnd(this.#scroller)) this.#following = true;
+    else if (sizeOf(this.#scroller) === this.#size) this.#following = false;
   }
 }
 
 function isAtEnd({ scrollHeight, scrollTop, clientHeight }) {
   return scrollHeight - scrollTop - clientHeight < NEAR_PIXELS;
+}
+
+function sizeOf({ scrollHeight, clientHeight }) {
+  return `${scrollHeight} ${clientHeight}`;
 }
 
 class Entry {
