@@ -24,6 +24,12 @@ pytestmark = pytest.mark.socket
 ROOT = Path(__file__).parents[3]
 HEAD_BYTES = 44
 
+INTERRUPTIBLE = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('clients.cli', run_name='__main__')"
+)
+"""The command, also where the tests run in the background of a shell: its programs ignore the signal from the start."""
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
@@ -36,7 +42,7 @@ def say(server: Server, *arguments: str, stdin: bytes = b"") -> Result:
 
 
 def started(server: Server) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "clients.cli", "--url", f"http://127.0.0.1:{server.port}", "say", "-o", "-"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "--url", f"http://127.0.0.1:{server.port}", "say", "-o", "-"]
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, bufsize=0
     )
