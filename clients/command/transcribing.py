@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -72,8 +73,7 @@ def transcribe(
         if live:
             if len(files or []) > 1:
                 raise CommandFailed("--live takes one recording, or none for the microphone.", USAGE)
-            with connected(context.obj) as caller:
-                make_ready(caller, engine, yes=yes, as_json=as_json)
+            with _ready(context.obj, engine, yes=yes, as_json=as_json) as caller:
                 wishes = {"language": language, "engine": engine}
                 listen(caller, files[0] if files else None, wishes, format, folder, as_json)
             return
@@ -84,8 +84,7 @@ def transcribe(
         fields = {"language": language, "engine": engine, "format": format}
         given = {name: value for name, value in fields.items() if value}
         if one and folder is None and not beside:
-            with connected(patient(context.obj)) as caller:
-                make_ready(caller, engine, yes=yes, as_json=as_json)
+            with _ready(patient(context.obj), engine, yes=yes, as_json=as_json) as caller:
                 _print_one(caller, None if recordings is None else recordings[0], given, as_json)
             return
         if recordings is None:
@@ -96,13 +95,20 @@ def transcribe(
         for place in {each.parent for each in places}:
             make_folder(place)
         wanted = Wanted(given, dict(zip(recordings, places, strict=True)))
-        with connected(patient(context.obj)) as caller:
-            make_ready(caller, engine, yes=yes, as_json=as_json)
+        with _ready(patient(context.obj), engine, yes=yes, as_json=as_json) as caller:
             done = _transcribe_all(caller, recordings, wanted, force=force, quiet=as_json)
     if as_json:
         show_json(done)
     if any("error" in each for each in done):
         raise typer.Exit(ANSWERED_NO)
+
+
+@contextmanager
+def _ready(target: Target, engine: str | None, *, yes: bool, as_json: bool) -> Iterator[Caller]:
+    """A server that has the engine, once somebody has agreed to what it fetches for it."""
+    with connected(target) as caller:
+        make_ready(caller, engine, yes=yes, as_json=as_json)
+        yield caller
 
 
 def patient(target: Target) -> Target:
