@@ -28,6 +28,8 @@ from stts.engine_info import Voice as Voice
 from stts.engine_state import EngineKind as EngineKind
 from stts.errors import EngineNotInstalled, EngineWeightsMissing
 from stts.models.access import ModelAccess
+from stts.spoken_words import SpokenWord as SpokenWord
+from stts.spoken_words import TimedSamples as TimedSamples
 from stts.transcription import Segment as Segment
 from stts.transcription import Task as Task
 from stts.transcription import Token as Token
@@ -181,6 +183,10 @@ class TTSEngine(Engine):
         Yields blocks at the voice's `sample_rate`, else at `info.sample_rate`; a consumer that leaves closes the
         iterator at the next yield.
         """
+
+    def synthesize_timed(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[TimedSamples]:
+        """The same audio, with its words. `abilities.word_times` engines have it."""
+        raise NotImplementedError(f"{self.info.name} does not tell when it says a word.")
 
     def phonemes(self, text: str, voice: Voice) -> str:
         """How the voice reads a short text, in the engine's own phonemes. `abilities.phonemes` engines have it."""

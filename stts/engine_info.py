@@ -66,6 +66,7 @@ class Abilities:
     speed: tuple[float, float] | None = None
     """Speed factors the engine does itself; others are done by the effects chain."""
     word_times: bool = False
+    """Tells when each word is said: STT of what it hears, TTS of what it speaks (`synthesize_timed`)."""
     translation: bool = False
     """Can translate speech into English text."""
     language_detection: bool = False

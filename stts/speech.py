@@ -9,6 +9,7 @@ from typing import Any, Literal
 from stts.access.permission import EVERYTHING, Permission
 from stts.engine_info import Voice
 from stts.engine_state import AUTO
+from stts.spoken_words import Words
 
 AudioFormat = Literal["wav", "mp3", "opus", "aac", "flac", "pcm"]
 
@@ -101,6 +102,9 @@ class AudioChunk:
     ends_piece: bool = False
     """The audio of the piece of text ends with this chunk, which may hold none; not told where that is known no sooner
     than when the next begins."""
+    words: Words = ()
+    """Words of the piece of text at hand that the engine has told: in that text, and in seconds after the beginning of
+    this chunk, before which they may lie and behind which."""
     retracts: bool = False
     """All chunks before it are taken back: the answer begins anew. Only where the answer has a Hold."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stts.engine_api import Samples
+from stts.spoken_words import SpokenWord, Words
 
 FULL_SCALE = 32_767
 SAMPLE_BYTES = 2
@@ -24,9 +25,11 @@ class SpokenPiece:
     """Amplitude of the loudest."""
     pause: float
     """Most seconds of silence between it and the next piece."""
+    words: Words = ()
+    """Its words, by their places in the sentence as the engine is given it, in seconds of this sound."""
 
     @classmethod
-    def of(cls, blocks: Sequence[Samples], pause: float) -> SpokenPiece:
+    def of(cls, blocks: Sequence[Samples], pause: float, words: Sequence[SpokenWord] = ()) -> SpokenPiece:
         """A copy of the blocks."""
         samples = np.concatenate(blocks)
         peak = _peak(samples)
@@ -34,7 +37,7 @@ class SpokenPiece:
             samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
             peak = _peak(samples)
         scaled = np.rint(samples * np.float32(FULL_SCALE / peak)) if peak else samples
-        return cls(scaled.astype("<i2").tobytes(), peak, pause)
+        return cls(scaled.astype("<i2").tobytes(), peak, pause, tuple(words))
 
     @property
     def samples(self) -> Samples:

@@ -34,6 +34,7 @@ DOMAIN = (
         "streams",
         "tracebacks",
         "garbage_collection",
+        "spoken_words",
     ),
     ("speech", "transcription", "chat", "settings", "access", "models"),
     ("context", "engine_api", "telemetry", "spoken"),

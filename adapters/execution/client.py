@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.execution.backends.backend import Backend
-from adapters.execution.values import Value, params_fields, read_segment, voice_fields
+from adapters.execution.values import Value, params_fields, read_segment, read_spoken_words, voice_fields
 from stts.engine_api import (
     Engine,
     EngineInfo,
@@ -24,6 +24,7 @@ from stts.engine_api import (
     Segment,
     SpeechParams,
     STTEngine,
+    TimedSamples,
     TTSEngine,
     TurnEngine,
     VADEngine,
@@ -77,6 +78,12 @@ class _SpeechClient(_Client[TTSEngine], TTSEngine):
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         results = self._backend.call("synthesize", (text, voice_fields(voice), params_fields(params)))
         return cast(Iterator[Samples], results)
+
+    def synthesize_timed(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[TimedSamples]:
+        values = (text, voice_fields(voice), params_fields(params))
+        with closing_iterator(self._backend.call("synthesize_timed", values)) as results:
+            for samples, words in cast(Iterator[list[Any]], results):
+                yield TimedSamples(samples, read_spoken_words(words))
 
     def phonemes(self, text: str, voice: Voice) -> str:
         return str(self._result("phonemes", text, voice_fields(voice)))

@@ -8,6 +8,7 @@ from typing import Any
 from adapters.execution.values import Value, read_params, read_voice, segment_fields
 from stts.engine_api import Engine, ListenParams, SpeechParams, STTEngine, TTSEngine, TurnEngine, VADEngine
 from stts.speaker_engine import SpeakerEngine
+from stts.spoken_words import words_plain
 
 
 def serve(engine: Engine, method: str, values: Sequence[Any]) -> Iterator[Value]:
@@ -28,6 +29,17 @@ def serve_many(engine: Engine, method: str, calls: Sequence[Sequence[Any]]) -> I
 
 def _synthesize(engine: TTSEngine, text: str, voice: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[Value]:
     return engine.synthesize(text, read_voice(voice), read_params(SpeechParams, engine.Parameters, params))
+
+
+def _synthesize_timed(
+    engine: TTSEngine, text: str, voice: Mapping[str, Any], params: Mapping[str, Any]
+) -> Iterator[Value]:
+    blocks = engine.synthesize_timed(text, read_voice(voice), read_params(SpeechParams, engine.Parameters, params))
+    try:
+        for block in blocks:
+            yield [block.samples, words_plain(block.words)]
+    finally:
+        _close(blocks)
 
 
 def _phonemes(engine: TTSEngine, text: str, voice: Mapping[str, Any]) -> Iterator[Value]:
@@ -85,6 +97,7 @@ def _installed(engine: Engine) -> Iterator[Value]:
 
 METHODS: Mapping[str, Callable[..., Iterator[Value]]] = {
     "synthesize": _synthesize,
+    "synthesize_timed": _synthesize_timed,
     "phonemes": _phonemes,
     "transcribe": _transcribe,
     "transcribe_many": _transcribe_many,

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from stts.engine_api import ListenParams, Segment, SpeechParams, Token, Voice, Word
 from stts.errors import EngineError
+from stts.spoken_words import Words, read_words
 
 Value: TypeAlias = (
     bool | int | float | str | bytes | NDArray[np.generic] | Sequence["Value"] | Mapping[str, "Value"] | None
@@ -64,6 +65,14 @@ def read_segment(values: Mapping[str, Any]) -> Segment:
     start, end = _times(values)
     own = {"start": start, "end": end, "words": words, "tokens": tuple(values["tokens"]), "likely": likely}
     return Segment(**{**values, **known, **own})
+
+
+def read_spoken_words(words: Any) -> Words:
+    """Raises EngineError for what are none."""
+    try:
+        return read_words(words)
+    except (TypeError, ValueError) as error:
+        raise EngineError("The engine told times that are no numbers.") from error
 
 
 def _read_word(values: Mapping[str, Any]) -> Word:

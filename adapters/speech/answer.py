@@ -19,6 +19,7 @@ from stts.plans import SpeechPlan
 from stts.scheduling.chunking import ChunkPlanner
 from stts.scheduling.playback import Playback
 from stts.speech import AudioChunk
+from stts.spoken_words import moved
 from stts.streams.channel import Channel
 from stts.text.normalise import has_words
 from stts.text.script import has_sound
@@ -51,6 +52,8 @@ class Speech:
     """The piece in work is known to be the last, and the file ends with it."""
     untold: list[str] = field(default_factory=list)
     """Pieces of which nothing was heard so far."""
+    told_before: int = 0
+    """Characters that were told with the piece in work and stand before it: pieces of which nothing was heard."""
     unsaid: int = 0
     """Pieces with words of which the engine made no sound."""
     failed: bool = False
@@ -173,8 +176,11 @@ class Speech:
             self._note_underrun(now)
         self.playback.made(chunk.seconds, now)
         if self.untold and chunk.seconds:
-            chunk = replace(chunk, text=" ".join(self.untold))
+            text = " ".join(self.untold)
+            chunk, self.told_before = replace(chunk, text=text), len(text) - len(self.untold[-1])
             self.untold.clear()
+        if chunk.words and self.told_before:
+            chunk = replace(chunk, words=moved(chunk.words, characters=self.told_before))
         self.sent, self.piece_seconds = True, self.piece_seconds + self.renderer.sent(chunk)
         ready.put(chunk, len(chunk.data))
 

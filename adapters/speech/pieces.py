@@ -18,6 +18,7 @@ from stts.engine_api import TTSEngine
 from stts.settings import CurrentSettings
 from stts.speech import AudioChunk
 from stts.streams.channel import Channel
+from stts.text.word_places import WordPlaces
 
 
 class PieceMaker:
@@ -47,7 +48,8 @@ class PieceMaker:
         speech.script.take(sentence.end)
         speech.begin_piece(sentence.text)
         rate = speech.plan.sample_rate
-        chunks = rendered_again(spoken, speech.renderer, rate, last=speech.finished)
+        places = WordPlaces(sentence.text, [speech.plan.spoken(sentence.text)])
+        chunks = rendered_again(spoken, speech.renderer, rate, places, last=speech.finished)
         while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
             speech.put(chunk, ready)
         speech.end_piece()
@@ -103,6 +105,7 @@ class PieceMaker:
             speech.plan,
             speech.renderer,
             last=speech.finished,
+            written=speech.piece,
             hurried=speech.hurried(time.monotonic()),
             recorded=speech.reuse is not None and speech.reuse.is_recording,
             leisurely=speech.context.priority is Priority.BATCH,

@@ -9,13 +9,15 @@ from dataclasses import replace
 import numpy as np
 
 from stts.audio.speech import SpeechRenderer, is_audible
-from stts.engine_api import Samples, TTSEngine
+from stts.engine_api import Samples, SpeechParams, TimedSamples, TTSEngine, Voice
 from stts.errors import EngineError
 from stts.plans import SpeechPlan
 from stts.scheduling.chunking import pause_after
 from stts.speech import AudioChunk
 from stts.spoken import SpokenPiece
+from stts.spoken_words import SpokenWord, Words, moved
 from stts.streams.closing import closing_iterator
+from stts.text.word_places import WordPlaces
 
 GATHER_SECONDS = 0.01
 """Longest wait of audio for more of it."""
@@ -63,9 +65,12 @@ def _taken(held: list[AudioChunk]) -> AudioChunk:
     """Joins what is held, which is empty before anybody has the rest: it is sent once."""
     data = b"".join(chunk.data for chunk in held)
     last = held[-1]
-    together = AudioChunk(data, sum(chunk.seconds for chunk in held), header=last.header, ends_piece=last.ends_piece)
+    words, seconds = Words(), 0.0
+    for chunk in held:
+        words += moved(chunk.words, seconds=seconds) if chunk.words else ()
+        seconds += chunk.seconds
     held.clear()
-    return together
+    return AudioChunk(data, seconds, header=last.header, ends_piece=last.ends_piece, words=words)
 
 
 class ChunkRenderer:
@@ -78,14 +83,17 @@ class ChunkRenderer:
         renderer: SpeechRenderer,
         *,
         last: bool,
+        written: str | None = None,
         hurried: bool = False,
         recorded: bool = False,
         leisurely: bool = False,
     ) -> None:
         """`texts`: all of the piece, as the engine is given it, one after the other. `last`: the file ends with it, if
-        the engine has said anything until then. `hurried`: a listener waits for the first of it. `recorded`: what the
+        the engine has said anything until then. `written`: the piece as it is written; None: as it is spoken.
+        `hurried`: a listener waits for the first of it. `recorded`: what the
         engine makes is to be known again. `leisurely`: nobody waits for it."""
-        self._texts = texts
+        self.texts = texts
+        self._places = WordPlaces(" ".join(texts) if written is None else written, texts)
         self._plan = plan
         self._params = replace(plan.params, hurried=True) if hurried else plan.params
         self._renderer = renderer
@@ -109,31 +117,37 @@ class ChunkRenderer:
 
     def _chunks(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         self.spoken.clear()
-        for number, text in enumerate(self._texts):
-            before, blocks, pause = self.audio_seconds, list[Samples](), pause_after(text)
-            with closing_iterator(self._samples(engine, text, blocks)) as chunks:
+        for number, text in enumerate(self.texts):
+            before, blocks, words, pause = self.audio_seconds, list[Samples](), list[SpokenWord](), pause_after(text)
+            with closing_iterator(self._samples(engine, number, blocks, words)) as chunks:
                 yield from chunks
             if self.audio_seconds > before:
-                ends = number + 1 == len(self._texts) and not self._last
+                ends = number + 1 == len(self.texts) and not self._last
                 ended = self._renderer.end_piece(pause)
                 # Silence is no piece of an answer that has not begun: another engine may still begin it.
                 yield replace(ended, ends_piece=ends and self._renderer.begun)
             if self._recorded:
-                self.spoken.append(SpokenPiece.of(blocks, pause) if any(map(is_audible, blocks)) else None)
+                self.spoken.append(SpokenPiece.of(blocks, pause, words) if any(map(is_audible, blocks)) else None)
         if self._last and self._renderer.begun:
             yield replace(self._renderer.finish(), ends_piece=True)
 
-    def _samples(self, engine: TTSEngine, text: str, kept: list[Samples]) -> Iterator[AudioChunk]:
+    def _samples(
+        self, engine: TTSEngine, number: int, kept: list[Samples], words: list[SpokenWord]
+    ) -> Iterator[AudioChunk]:
         """Renders block by block, with the engine's time told apart from the renderer's."""
         rate = self._plan.sample_rate
-        blocks = engine.synthesize(text, self._plan.voice, self._params)
+        blocks = _blocks(engine, self.texts[number], self._plan.voice, self._params)
         with closing_iterator(blocks):
             while True:
                 started = time.perf_counter()
-                block = next(blocks, None)
+                timed = next(blocks, None)
                 self.engine_seconds += time.perf_counter() - started
-                if block is None:
+                if timed is None:
                     return
+                block = timed.samples
+                if timed.words:
+                    self._renderer.note(self._places.found(number, timed.words))
+                    words += timed.words
                 if block.ndim != 1 or block.dtype.kind != "f":
                     raise EngineError(f"{self._plan.instance} made what is no sound: not one row of samples in -1..1.")
                 if len(block) and not np.isfinite(block[0]) and not np.isfinite(block).any():
@@ -146,3 +160,13 @@ class ChunkRenderer:
                     # A copy: an engine may yield the same array again and again, with other samples in it.
                     kept.append(block.astype(np.float32))
                 yield from self._renderer.push_in_parts(block)
+
+
+def _blocks(engine: TTSEngine, text: str, voice: Voice, params: SpeechParams) -> Iterator[TimedSamples]:
+    """Speaks a text: yields its audio, with its words where the engine tells them."""
+    if engine.info.abilities.word_times:
+        with closing_iterator(engine.synthesize_timed(text, voice, params)) as timed:
+            yield from timed
+    else:
+        with closing_iterator(engine.synthesize(text, voice, params)) as blocks:
+            yield from map(TimedSamples, blocks)

@@ -21,7 +21,9 @@ from stts.plans import SpeechPlan
 from stts.protocols import SentenceCache
 from stts.speech import AudioChunk
 from stts.spoken import SpokenPiece, SpokenSentence
+from stts.spoken_words import moved
 from stts.text.sentences import NextSentence
+from stts.text.word_places import WordPlaces
 
 WORTH_KEEPING = 0.005
 """Seconds of work for a second of speech, as an engine states them, from which on a sentence is kept: one that is
@@ -121,10 +123,10 @@ class Reuse:
     def end_piece(self, piece: ChunkRenderer) -> None:
         """The piece was made to its end. A sentence of which something cannot be heard is not kept."""
         going_on: list[Recording] = []
-        for recording, spoken in zip(self._recordings, piece.spoken, strict=False):
+        for recording, text, spoken in zip(self._recordings, piece.texts, piece.spoken, strict=False):
             if spoken is None:
                 continue
-            recording.pieces.append(spoken)
+            recording.add(text, spoken)
             if recording.is_complete and self._keeps:
                 sentence = SpokenSentence(tuple(recording.pieces))
                 self._cache.keep(recording.key, sentence, self._plan, recording.since)
@@ -133,7 +135,8 @@ class Reuse:
         self._recordings = going_on
 
     def _recording(self, sentence: str) -> Recording:
-        return Recording(self._plan.sentence_key(sentence), sentence, self._cache.removals)
+        key = self._plan.sentence_key(sentence)
+        return Recording(key, sentence, self._plan.spoken(sentence), self._cache.removals)
 
     def _is_known(self, sentence: NextSentence) -> bool:
         """True if it need not be spoken: it is kept, or will be when the piece before it has been made."""
@@ -164,12 +167,15 @@ class Reuse:
 class Recording:
     """A sentence while it is spoken, in one piece or in several."""
 
-    def __init__(self, key: str, sentence: str, since: int) -> None:
-        """`since`: removals from the cache so far."""
+    def __init__(self, key: str, sentence: str, spoken: str, since: int) -> None:
+        """`spoken`: the sentence as the engine is given it. `since`: removals from the cache so far."""
         self.key = key
         self.since = since
         self.pieces: list[SpokenPiece] = []
         self._left = _letters(sentence)
+        self._spoken = spoken
+        self._at = 0
+        """Characters of that which the pieces have spoken."""
 
     def take(self, piece: str) -> bool:
         """A piece of text is spoken. False if it is not the beginning of what is left of the sentence."""
@@ -178,6 +184,14 @@ class Recording:
             return False
         self._left = self._left[len(piece) :]
         return True
+
+    def add(self, text: str, piece: SpokenPiece) -> None:
+        """Takes what the engine made of the next text. Its words are known by their places in the sentence."""
+        place = self._spoken.find(text, self._at) if piece.words else -1
+        if place >= 0:
+            self._at = place + len(text)
+            piece = replace(piece, words=moved(piece.words, characters=place))
+        self.pieces.append(piece if place >= 0 else replace(piece, words=()))
 
     @property
     def is_complete(self) -> bool:
@@ -191,18 +205,22 @@ def _letters(*texts: str) -> str:
 
 
 def rendered_again(
-    sentence: SpokenSentence, renderer: SpeechRenderer, rate: int, *, last: bool
+    sentence: SpokenSentence, renderer: SpeechRenderer, rate: int, places: WordPlaces, *, last: bool
 ) -> Iterator[AudioChunk]:
-    """A known sentence through all that the engine's audio goes through. `rate`: Hz of its samples. `last`: the file
-    ends with it."""
-    return gathered(_rendered_again(sentence, renderer, rate, last))
+    """A known sentence through all that the engine's audio goes through. `rate`: Hz of its samples. `places`: finds its
+    words in the text that is spoken now. `last`: the file ends with it."""
+    return gathered(_rendered_again(sentence, renderer, rate, places, last))
 
 
-def _rendered_again(sentence: SpokenSentence, renderer: SpeechRenderer, rate: int, last: bool) -> Iterator[AudioChunk]:
+def _rendered_again(
+    sentence: SpokenSentence, renderer: SpeechRenderer, rate: int, places: WordPlaces, last: bool
+) -> Iterator[AudioChunk]:
     first, most = round(FIRST_SECONDS * rate), round(BLOCK_SECONDS * rate)
     for number, piece in enumerate(sentence.pieces):
         samples = piece.samples
         renderer.expect(samples)
+        if piece.words:
+            renderer.note(places.found(0, piece.words))
         yield renderer.push(samples[:first])
         for start in range(first, len(samples), most):
             yield renderer.push(samples[start : start + most])

@@ -12,13 +12,26 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engines.tts.hibari_model import SAMPLE_RATE, HibariModel
+from engines.tts.hibari_model import HibariModel
+from engines.tts.hibari_times import SAMPLE_RATE, as_told
 from engines.tts.hibari_voices import HEART, HOSTED, VOICES, HibariVoice
 from stts.audio.framing import SilenceTrimmer
-from stts.engine_api import Abilities, EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
+from stts.engine_api import (
+    Abilities,
+    EngineInfo,
+    EngineLimits,
+    Progress,
+    Samples,
+    SpeechParams,
+    TimedSamples,
+    TTSEngine,
+    Voice,
+)
 from stts.errors import UnknownVoice
 from stts.scheduling.chunking import pause_after
+from stts.spoken_words import moved
 from stts.text.sentences import TextCutter, sentences
+from stts.text.word_places import WordPlaces
 
 PACKAGE = "hibari"
 LANGUAGE = "en"
@@ -66,7 +79,7 @@ class HibariEngine(TTSEngine):
             default_voice=HEART.voice.id,
             hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
-            abilities=Abilities(streaming=True, phonemes=True, seed=True, speed=SPEEDS),
+            abilities=Abilities(streaming=True, phonemes=True, seed=True, speed=SPEEDS, word_times=True),
             limits=EngineLimits(
                 max_characters=1000, sentence_characters=LONGEST_SENTENCE, concurrency=self.options.processes
             ),
@@ -111,9 +124,14 @@ class HibariEngine(TTSEngine):
         """In misaki's alphabet."""
         chosen, _ = self._prepared(voice)
         assert self._model is not None
-        return " ".join(self._model.phonemes(sentence, british=chosen.british) for sentence in _sentences(text))
+        spoken = (self._model.pronounced(sentence, british=chosen.british) for sentence in _sentences(text))
+        return " ".join(each.phonemes for each in spoken)
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        for block in self.synthesize_timed(text, voice, params):
+            yield block.samples
+
+    def synthesize_timed(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[TimedSamples]:
         chosen, network = self._prepared(voice)
         assert self._model is not None
         yield from self._spoken(self._model, text, network, chosen.british, params)
@@ -132,14 +150,19 @@ class HibariEngine(TTSEngine):
 
     def _spoken(
         self, model: HibariModel, text: str, network: Path, british: bool, params: SpeechParams
-    ) -> Iterator[Samples]:
+    ) -> Iterator[TimedSamples]:
         trimmer = SilenceTrimmer(SAMPLE_RATE)
         told = isinstance(params.extra, HibariParameters) and params.extra.phonemes
+        at = 0
         for sentence in [text] if told else _sentences(text):
-            phonemes = sentence if told else model.phonemes(sentence, british=british)
-            for sound in model.speak(phonemes, network, speed=params.speed, seed=params.seed or 0):
-                yield trimmer.push(sound)
-            yield trimmer.end_piece(pause_after(sentence))
+            spoken = as_told(sentence) if told else model.pronounced(sentence, british=british)
+            places, at, before = WordPlaces(sentence, [spoken.text]), text.index(sentence, at), 0.0
+            for sound in model.speak(spoken.phonemes, network, speed=params.speed, seed=params.seed or 0):
+                samples = trimmer.push(sound.samples)
+                words = trimmer.placed(moved(spoken.spoken(sound), seconds=before))
+                before += len(sound.samples) / SAMPLE_RATE
+                yield TimedSamples(samples, moved(places.found(0, words), characters=at))
+            yield TimedSamples(trimmer.end_piece(pause_after(sentence)))
 
 
 def _sentences(text: str) -> Iterator[str]:

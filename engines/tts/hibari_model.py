@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.tts.hibari_tables import read_table, read_tagger
+from engines.tts.hibari_times import Pronounced, Sound, pronounced, starts, with_durations
 from stts.engine_api import Samples
 
-SAMPLE_RATE = 24_000
 LONGEST_PHONEMES = 400
 """Phonemes of one run of the model; what is spelled out can be longer than its text lets expect."""
 
@@ -43,33 +44,40 @@ class HibariModel:
         """Loads the ONNX file of a voice, and the tables of its pronunciation, where they are not loaded yet."""
         with ThreadPoolExecutor(1, "hibari") as beside:
             # The session's making holds no lock of the interpreter: the tables are read meanwhile.
-            session = beside.submit(_session, voice) if voice not in self._sessions else None
+            session = beside.submit(_voice_session, voice) if voice not in self._sessions else None
             if british not in self._pronunciations:
                 self._pronunciations[british] = _pronunciation(self._assets, british=british)
             if session is not None:
                 self._sessions[voice] = session.result()
 
-    def phonemes(self, sentence: str, *, british: bool) -> str:
-        """The sounds of one sentence, in misaki's alphabet."""
-        spoken: str = self._pronunciations[british](readable(sentence))
-        return spoken
+    def pronounced(self, sentence: str, *, british: bool) -> Pronounced:
+        """The sounds of one sentence, and of its words as they are read."""
+        return pronounced(self._pronunciations[british], readable(sentence))
 
-    def speak(self, phonemes: str, voice: Path, *, speed: float, seed: int) -> Iterator[Samples]:
+    def speak(self, phonemes: str, voice: Path, *, speed: float, seed: int) -> Iterator[Sound]:
         """Yields the sound of one sentence, as a whole unless it is very long. The same seed makes the same sound."""
         random = np.random.default_rng(seed)
+        at = 0
         for part in parts(phonemes, LONGEST_PHONEMES):
+            at = phonemes.index(part, at)
+            known = [each in self._ids for each in part]
             ids = [0, *(self._ids[each] for each in part if each in self._ids), 0]
             if len(ids) > 2:
-                yield self._sound(ids, voice, speed, random)
+                samples, frames = self._made(ids, voice, speed, random)
+                yield Sound(samples, at, starts(frames, known, samples))
+            at += len(part)
 
-    def _sound(self, ids: list[int], voice: Path, speed: float, random: np.random.Generator) -> Samples:
+    def _made(
+        self, ids: list[int], voice: Path, speed: float, random: np.random.Generator
+    ) -> tuple[Samples, NDArray[np.int64]]:
+        """The sound, and the frames of each of the ids."""
         from hibari import dsp
 
-        spectrum = self._sessions[voice].run(
+        *spectrum, frames = self._sessions[voice].run(
             None, {"ids": np.asarray([ids], np.int64), "speed": np.asarray([speed], np.float32)}
         )
         sound: Samples = dsp.synth(*(each[0] for each in spectrum), random)
-        return sound
+        return sound, frames
 
 
 def readable(sentence: str) -> str:
@@ -89,7 +97,11 @@ def parts(phonemes: str, longest: int) -> Iterator[str]:
         yield phonemes
 
 
-def _session(model: Path) -> Any:
+def _voice_session(voice: Path) -> Any:
+    return _session(with_durations(voice))
+
+
+def _session(model: bytes | str) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -97,7 +109,7 @@ def _session(model: Path) -> Any:
     options.log_severity_level = 3
     # The arena keeps what the longest sentence ever took: 60 MB that the allocator gives back otherwise.
     options.enable_cpu_mem_arena = False
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def _pronunciation(assets: Path, *, british: bool) -> Any:
@@ -117,5 +129,5 @@ def _pronunciation(assets: Path, *, british: bool) -> Any:
     g2p.tagger = Tagger(read_tagger(assets / "tagger.json.gz"))
     g2p.unk = ""
     g2p.british = british
-    g2p._oov = OOV(str(unknown_words), _session(unknown_words))
+    g2p._oov = OOV(str(unknown_words), _session(str(unknown_words)))
     return g2p

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stts.context import RequestContext
 from stts.speech import AudioChunk
+from stts.spoken_words import Words, moved
 from stts.text.timing import PlacedText, TimedText, timed
 from stts.text.transcript import separator
 
@@ -52,10 +53,12 @@ class _Pieces:
         self._placed: PlacedText | None = None
         self._piece = ""
         self._start = self._seconds = 0.0
+        self._words: Words = ()
 
     def hear(self, chunk: AudioChunk) -> None:
         if chunk.text:
-            self._piece, self._start = chunk.text, self._seconds
+            self._piece, self._start, self._words = chunk.text, self._seconds, ()
+        self._words += moved(chunk.words, seconds=self._seconds)
         self._seconds += chunk.seconds
 
     def end(self) -> TimedText | None:
@@ -64,5 +67,5 @@ class _Pieces:
             return None
         if self._placed is None:
             self._placed = PlacedText(self._text, separator(self._context.output_data.language))
-        piece, self._piece = timed(self._piece, self._start, self._seconds - self._start), ""
+        piece, self._piece = timed(self._piece, self._start, self._seconds - self._start, self._words), ""
         return self._placed.place(piece)

@@ -20,6 +20,7 @@ from stts.context import RequestContext
 from stts.errors import Conflict, STTSError, TextTooLong
 from stts.plans import SpeechPlan, SpeechRequest
 from stts.speech import AudioChunk, SynthesisConfig
+from stts.spoken_words import Words, moved
 from stts.streams.channel import Channel
 from stts.streams.live import LiveText
 
@@ -55,6 +56,9 @@ class Utterance:
         """Length of the audio sent."""
         self.cancelled = False
         self.error: STTSError | None = None
+        self.words: Words = ()
+        """Words that the engine has told and the client was not told: in the text of the piece that is sent, in seconds
+        of the utterance."""
         self.over = False
         """Nothing more of it is sent."""
         self.context: RequestContext | None = None
@@ -203,7 +207,7 @@ class Utterances:
                 await self._send(utterance, chunk, sender)
 
     async def _send(self, utterance: Utterance, chunk: AudioChunk, sender: PacedSender) -> None:
-        text = chunk.text
+        text, words = chunk.text, chunk.words
         for data, seconds in frames(chunk, FRAME_SECONDS if sender.paced else None):
             await sender.wait_for_room(seconds)
             if text and not utterance.over:
@@ -211,6 +215,9 @@ class Utterances:
                 text = ""
             if utterance.over:
                 return
+            if words and utterance.options.words:
+                utterance.words += moved(words, seconds=utterance.seconds)
+                words = ()
             sender.sent(seconds)
             utterance.seconds += seconds
             await self._encoder.audio(utterance, data)

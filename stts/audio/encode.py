@@ -46,6 +46,11 @@ class Encoder:
         samples = self._samples_in if self._finished else min(self._writer.samples_out, self._samples_in)
         return samples / self._sample_rate
 
+    @property
+    def taken_seconds(self) -> float:
+        """Seconds of audio that went in, also of what the codec still holds."""
+        return self._samples_in / self._sample_rate
+
     def encode(self, samples: Samples) -> bytes:
         """Encodes mono float32 samples, any number of them. The first bytes returned begin with the header."""
         self._samples_in += len(samples)

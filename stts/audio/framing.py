@@ -6,12 +6,14 @@ pieces that do not meet at zero click. All of it works on streams and holds back
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from stts.audio.filters import SILENCE, first_above
 from stts.engine_api import Samples
+from stts.spoken_words import Words
 
 PRE_ROLL_SECONDS = 0.015
 """Silence kept before the first sound, and after the last where silence is to be trimmed."""
@@ -38,6 +40,10 @@ class ChunkFramer:
     def push(self, samples: Samples) -> Samples:
         return self._fader.push(self._trimmer.push(samples))
 
+    def placed(self, words: Words) -> Words:
+        """As SilenceTrimmer has it: what fades stays where it is."""
+        return self._trimmer.placed(words)
+
     def end_piece(self, pause: float = PAUSE_SECONDS) -> Samples:
         """The piece is over, and at most `pause` seconds of silence separate it from the next."""
         tail = self._fader.push(self._trimmer.end_piece(pause))
@@ -61,8 +67,35 @@ class SilenceTrimmer:
         """Silence not passed on yet."""
         self._pause = SILENCE
         """Silence after the last piece that only a next piece makes part of the answer."""
+        self._taken = 0
+        """Samples of the piece."""
+        self._given = 0
+        """Samples passed on, of all pieces."""
+        self._begun = 0
+        """Samples passed on before the piece began to sound."""
+
+    def placed(self, words: Words) -> Words:
+        """Words of the piece, in seconds of all that is passed on; none where nothing sounds yet.
+
+        Silence before the first sound that was cut away lies at the beginning of the piece.
+        """
+        if not self._sounding:
+            return ()
+        begun, shift = self._begun / self._rate, (self._given + len(self._held) - self._taken) / self._rate
+        return tuple(
+            replace(word, begins=max(begun, word.begins + shift), ends=max(begun, word.ends + shift)) for word in words
+        )
 
     def push(self, samples: Samples) -> Samples:
+        self._taken += len(samples)
+        was_sounding = self._sounding
+        passed = self._passed_on(samples)
+        if self._sounding and not was_sounding:
+            self._begun = self._given
+        self._given += len(passed)
+        return passed
+
+    def _passed_on(self, samples: Samples) -> Samples:
         if (found := first_above(samples, _SILENT_BELOW)) is None:
             return self._silence(samples)
         first, last = 0, len(samples) - (first_above(samples[::-1], _SILENT_BELOW) or 0)
@@ -79,6 +112,7 @@ class SilenceTrimmer:
 
     def end_piece(self, pause: float) -> Samples:
         """Ends a piece: returns the silence kept after it; the next piece may begin with what is left of `pause`."""
+        self._taken = 0
         if not self._sounding:
             self._held = SILENCE
             return SILENCE
@@ -88,6 +122,7 @@ class SilenceTrimmer:
         self._sounding, self._passed, self._held = False, 0, SILENCE
         if self._trim_end:
             self._pause, tail = tail, SILENCE
+        self._given += len(tail)
         return tail
 
     def _silence(self, samples: Samples) -> Samples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,10 @@ from stts.audio.filters import LOUDEST, bounded, first_above
 from stts.audio.framing import PAUSE_SECONDS, ChunkFramer
 from stts.audio.level import LevelMatch
 from stts.audio.speech_file import SpeechFile
+from stts.audio.word_track import WordTrack
 from stts.engine_api import Samples
 from stts.speech import AudioChunk, AudioOutput, EffectSettings
+from stts.spoken_words import SpokenWord, moved
 
 if TYPE_CHECKING:
     from stts.audio.watermark.marker import Watermarker
@@ -64,9 +66,12 @@ class SpeechRenderer:
         self._engine_rate = engine_rate
         self._level = LevelMatch(effects.level, effects.own_level, engine_rate)
         self._framer = ChunkFramer(engine_rate, trim_silence=effects.trim_silence)
+        self._words = WordTrack(self._framer, effects.speed)
         self._network = network
         self._file = file or SpeechFile(output)
         self._turn = self._file.turn
+        self._file_seconds = 0.0 if file is None else file.encoder.taken_seconds
+        """Audio of the renderer before."""
         self._inherits = file is not None
         """The first chunk begins with those that the renderer before has left unsent."""
         self._inherited_seconds = 0.0
@@ -98,6 +103,10 @@ class SpeechRenderer:
 
         return None if self._network is None else Watermarker(self._network, self._output.sample_rate)
 
+    def note(self, words: Iterable[SpokenWord]) -> None:
+        """Tells of words of the piece: in the seconds of all that was pushed of it, and will be."""
+        self._words.note(words)
+
     def expect(self, samples: Samples) -> None:
         """Tells what is pushed after this, in blocks: the level of a voice is measured on all of it."""
         self._level.expect(samples)
@@ -128,16 +137,20 @@ class SpeechRenderer:
                     block = np.concatenate([*self._lead, block])
                     self._lead.clear()
                 self.begun = True
-            return self._chunk(self._render(self._framer.push(self._level.push(block))), start)
+            framed = self._framer.push(self._level.push(block))
+            self._words.place()
+            return self._chunk(self._render(framed), start)
 
     def end_piece(self, pause: float = PAUSE_SECONDS) -> AudioChunk:
         """A piece of text is over; at most `pause` seconds of silence follow it, less where a sentence was cut."""
         with self._turn:
             self._lead.clear()
             if self._left or not self.begun:
+                self._words.forget()
                 return NOTHING
             start = time.perf_counter()
             self._level.end_piece()
+            self._words.forget()
             return self._chunk(self._render(self._framer.end_piece(pause), ends=True), start)
 
     def finish(self) -> AudioChunk:
@@ -217,7 +230,9 @@ class SpeechRenderer:
 
     def _chunk(self, data: bytes, start: float) -> AudioChunk:
         file = self._file
-        seconds = file.encoder.seconds - self.seconds
+        before, seconds = self.seconds, file.encoder.seconds - self.seconds
+        # They go with audio, so that the piece which they are words of is known by then.
+        words = self._words.take(before - self._file_seconds) if seconds else ()
         self.seconds += seconds
         now = time.perf_counter()
         self.encode_seconds += now - start
@@ -226,8 +241,9 @@ class SpeechRenderer:
             data = b"".join(chunk.data for chunk in file.unsent) + data
             self._inherited_seconds = sum(chunk.seconds for chunk in file.unsent)
             seconds += self._inherited_seconds
+            words = moved(words, seconds=self._inherited_seconds)
             file.unsent.clear()
-        chunk = AudioChunk(data, seconds, header=file.encoder.header() if file.ended else b"")
+        chunk = AudioChunk(data, seconds, header=file.encoder.header() if file.ended else b"", words=words)
         if data:
             file.unsent.append(chunk)
         self._inherits = False

@@ -10,6 +10,7 @@ from stts.cache.stored import Stored
 from stts.plans import SpeechPlan
 from stts.settings import CurrentSettings
 from stts.spoken import SpokenPiece, SpokenSentence
+from stts.spoken_words import Words, read_words, words_plain
 
 
 class StoredSentences:
@@ -50,7 +51,7 @@ class StoredSentences:
             expires=self._store.expiry(plan.instance, now),
             voices=tuple(filter(None, (plan.voice.id, plan.voice.digest))),
             owner=plan.owner,
-            about={"pieces": [[len(piece.data), piece.peak, piece.pause] for piece in sentence.pieces]},
+            about={"pieces": [_written(piece) for piece in sentence.pieces]},
         )
         self._store.put(key, entry, since)
 
@@ -60,21 +61,27 @@ def _sentence(entry: Stored | None) -> SpokenSentence | None:
     if entry is None:
         return None
     try:
-        pieces: list[tuple[int, float, float]] = [_piece(each) for each in entry.about["pieces"]]
+        pieces = [_piece(each) for each in entry.about["pieces"]]
     except (KeyError, TypeError, ValueError):
         return None
-    ends = list(accumulate(size for size, _, _ in pieces))
+    ends = list(accumulate(size for size, *_ in pieces))
     if not ends or ends[-1] != len(entry.data):
         return None
     starts = [0, *ends]
     return SpokenSentence(
         tuple(
-            SpokenPiece(entry.data[start : start + size], peak, pause)
-            for start, (size, peak, pause) in zip(starts, pieces, strict=False)
+            SpokenPiece(entry.data[start : start + size], peak, pause, words)
+            for start, (size, peak, pause, words) in zip(starts, pieces, strict=False)
         )
     )
 
 
-def _piece(written: Any) -> tuple[int, float, float]:
-    size, peak, pause = written
-    return int(size), float(peak), float(pause)
+def _written(piece: SpokenPiece) -> list[Any]:
+    """A piece as the entry tells it; the times of words stand last, where there are any."""
+    told = [len(piece.data), piece.peak, piece.pause]
+    return [*told, words_plain(piece.words)] if piece.words else told
+
+
+def _piece(written: Any) -> tuple[int, float, float, Words]:
+    size, peak, pause, *words = written
+    return int(size), float(peak), float(pause), read_words(words[0]) if words else ()

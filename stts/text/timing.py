@@ -1,17 +1,20 @@
-"""When each character and word of a spoken piece of text is heard, as far as text and length tell.
+"""When each character and word of a spoken piece of text is heard, as far as engine, text and length tell.
 
-Engines make sound and say nothing of the words in it. What a piece lasts is known, and a piece is a sentence or a
-clause; within it time goes by how long sounds of its kind last: vowels longer than consonants, numbers as long as their
-words, marks as long as their pauses. On average a word is told 0.14 s from where a small recogniser hears it begin.
+Some engines say when they say a word. Others make sound and say nothing of the words in it: what a piece lasts is
+known, and a piece is a sentence or a clause; within it, and within a word, time goes by how long sounds of its kind
+last: vowels longer than consonants, numbers as long as their words, marks as long as their pauses. On average a word is
+told 0.14 s from where a small recogniser hears it begin.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
+
+from stts.spoken_words import SpokenWord
 
 _VOWELS = frozenset("aeiouy")
 _DIGIT, _WIDE, _VOWEL, _CONSONANT = 3.6, 2.6, 1.15, 0.95
@@ -60,14 +63,14 @@ class PlacedText:
 
     def place(self, piece: TimedText) -> TimedText:
         """The piece as it is written, with what stands before it in the text."""
-        start, end = piece.bounds[0], piece.bounds[-1]
+        start = piece.bounds[0]
         between = self._separator if self._begun else ""
         self._begun = True
         if self._text is not None and (found := self._find(self._text, piece.text)) is not None:
             between = self._text[self._at : found.start()]
             self._at = found.end()
             if found[0] != piece.text:
-                piece = timed(found[0], start, end - start)
+                piece = _respaced(piece, found[0])
         return TimedText(between + piece.text, (start,) * len(between) + piece.bounds)
 
     def _find(self, text: str, piece: str) -> re.Match[str] | None:
@@ -76,14 +79,44 @@ class PlacedText:
         return written.search(text, self._at, self._at + 2 * len(piece) + SEARCHED_CHARACTERS)
 
 
-def timed(text: str, start: float, seconds: float) -> TimedText:
-    """The times of a piece that begins at `start` and lasts so long."""
-    weights = [_weight(text, place) for place in range(len(text))]
+def timed(text: str, start: float, seconds: float, words: Sequence[SpokenWord] = ()) -> TimedText:
+    """The times of a piece that begins at `start` and lasts so long. `words`: those that its engine has told of it."""
+    if not text:
+        return TimedText(text, (start,))
+    known, end = [(0, start)], start + seconds
+    for word in words:
+        sounds = word.place + _sounding(text[word.place : word.end])
+        for place, second in ((word.place, word.begins), (sounds, word.ends)):
+            known.append((max(place, known[-1][0]), min(max(second, known[-1][1]), end)))
+    known.append((len(text), end))
+    bounds: list[float] = []
+    for (begin, since), (behind, until) in pairwise(known):
+        bounds += _spread(text, begin, behind, since, until)
+    return TimedText(text, (*bounds, end))
+
+
+def _spread(text: str, begin: int, end: int, since: float, until: float) -> Iterator[float]:
+    """The beginnings of characters that go from one second to another."""
+    weights = [_weight(text, place) for place in range(begin, end)]
     total = sum(weights)
     if not total:
-        weights, total = [1.0] * len(text), float(len(text)) or 1.0
-    scale = seconds / total
-    return TimedText(text, tuple(start + done * scale for done in accumulate(weights, initial=0.0)))
+        weights, total = [1.0] * len(weights), float(len(weights)) or 1.0
+    scale = (until - since) / total
+    return (
+        min(since + done * scale, until) for done, _ in zip(accumulate(weights, initial=0.0), weights, strict=False)
+    )
+
+
+def _respaced(piece: TimedText, written: str) -> TimedText:
+    """The piece with other white space, which begins with what follows it."""
+    sounds = zip(piece.text, piece.starts, strict=True)
+    starts = iter([start for character, start in sounds if not character.isspace()])
+    own = [None if character.isspace() else next(starts) for character in written]
+    found, following = list[float](), piece.bounds[-1]
+    for start in reversed(own):
+        following = following if start is None else start
+        found.append(following)
+    return TimedText(written, (*reversed(found), piece.bounds[-1]))
 
 
 def _weight(text: str, place: int) -> float:

@@ -14,7 +14,8 @@ import pytest
 
 from engines.registry import Registry
 from engines.tts.hibari import HibariEngine
-from engines.tts.hibari_model import SAMPLE_RATE, HibariModel, parts
+from engines.tts.hibari_model import HibariModel, parts
+from engines.tts.hibari_times import SAMPLE_RATE
 from engines.tts.hibari_voices import HEART, VOICES
 from stts.audio.level import active_level
 from stts.engine_api import Samples, SpeechParams, Voice
@@ -61,7 +62,7 @@ def test_the_packages_own_pronunciation(engine: HibariEngine) -> None:
         words = own.lexicon.golds.d
         lists = [" ".join(list(words)[start : start + 40]) for start in range(0, len(words), 3000)]
         for text in [*VARIED, *lists]:
-            assert model.phonemes(text, british=british) == own(text), text
+            assert model.pronounced(text, british=british).phonemes == own(text), text
 
 
 def test_the_same_text_is_the_same_audio(engine: HibariEngine) -> None:
@@ -176,3 +177,19 @@ assert "huggingface_hub" not in sys.modules
 def test_it_needs_no_network() -> None:
     done = patient.run([sys.executable, "-c", ALONE], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_words_begin_where_they_sound(engine: HibariEngine) -> None:
+    text = "Good morning everybody, thank you. It costs $48.50 today."
+    blocks = list(engine.synthesize_timed(text, HEART.voice, SpeechParams()))
+    words = [word for block in blocks for word in block.words]
+    assert [text[word.place : word.end] for word in words] == text.split()
+    samples = np.concatenate([block.samples for block in blocks])
+    assert np.array_equal(samples, spoken(engine, text))
+    begins = [word.begins for word in words]
+    assert begins == sorted(begins) and begins[-1] < len(samples) / SAMPLE_RATE
+    # Behind the full stop: the last silence before the second half of the sound.
+    quiet = np.flatnonzero(np.abs(samples) < 0.003)
+    pauses = [run for run in np.split(quiet, np.flatnonzero(np.diff(quiet) > 1) + 1) if len(run) > 0.1 * SAMPLE_RATE]
+    ends = [run[-1] / SAMPLE_RATE for run in pauses if run[-1] < len(samples) - 1]
+    assert min(abs(end - words[5].begins) for end in ends) < 0.08

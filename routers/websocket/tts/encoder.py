@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from routers.http.operation import spoken_audio
@@ -23,6 +24,8 @@ class EventEncoder:
         self._socket = socket
         self._piece: tuple[str, float] | None = None
         """The text whose audio is sent, and the second at which it begins, where words are wanted."""
+        self._measured = False
+        """The engine has told words of it."""
 
     async def begin(self, utterance: Utterance, context: RequestContext) -> None:
         known = context.output_data
@@ -34,12 +37,18 @@ class EventEncoder:
     async def piece(self, utterance: Utterance, text: str) -> None:
         await self._tell_words(utterance)
         if utterance.options.words:
-            self._piece = (text, utterance.seconds)
+            self._piece, self._measured = (text, utterance.seconds), False
         start_ms = milliseconds(utterance.seconds)
         message = {"type": "piece", "utterance": utterance.number, "text": text, "start_ms": start_ms}
         await self._socket.send_json(message)
 
     async def audio(self, utterance: Utterance, data: bytes) -> None:
+        """Tells of words before their audio: whoever plays it at once still knows them in time."""
+        words, utterance.words = utterance.words, ()
+        if words and self._piece is not None:
+            self._measured = True
+            text = self._piece[0]
+            await self._words(utterance, [(text[each.place : each.end], each.begins, each.ends) for each in words])
         await self._socket.send_bytes(data)
 
     async def end(self, utterance: Utterance) -> None:
@@ -59,14 +68,17 @@ class EventEncoder:
         )
 
     async def _tell_words(self, utterance: Utterance) -> None:
-        """Works the words out: no engine says when they are heard. Those of a piece that is cut off are not told."""
+        """Works the words out where the engine does not say when they are heard. Those of a piece that is cut off are
+        not told."""
         piece, self._piece = self._piece, None
-        if piece is None or utterance.cancelled or utterance.error is not None:
+        if piece is None or self._measured or utterance.cancelled or utterance.error is not None:
             return
         text, start = piece
-        words = [
-            {"text": word, "start_ms": milliseconds(begin), "end_ms": milliseconds(end)}
-            for word, begin, end in timed(text, start, utterance.seconds - start).words()
+        await self._words(utterance, timed(text, start, utterance.seconds - start).words())
+
+    async def _words(self, utterance: Utterance, words: Sequence[tuple[str, float, float]]) -> None:
+        told = [
+            {"text": word, "start_ms": milliseconds(begin), "end_ms": milliseconds(end)} for word, begin, end in words
         ]
-        message = {"type": "words", "utterance": utterance.number, "measured": False, "words": words}
+        message = {"type": "words", "utterance": utterance.number, "measured": self._measured, "words": told}
         await self._socket.send_json(message)

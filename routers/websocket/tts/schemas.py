@@ -21,7 +21,7 @@ class SpeechConfig(SpeechFields):
     type: Literal["config"] = "config"
     text: str = Field("", exclude=True)
     paced: bool = Field(False, description="Audio is sent in the time of its playback, a little ahead.")
-    words: bool = Field(False, description="Tell of the words of each piece, once all of its audio is sent.")
+    words: bool = Field(False, description="Tell when each word of each piece is heard.")
 
     @field_validator("text", "stream", "save")
     @classmethod
@@ -71,12 +71,13 @@ class Piece(TypedDict):
 
 
 class Words(TypedDict):
-    """The words of the piece before; its audio is sent."""
+    """Words of the piece before."""
 
     type: Literal["words"]
     utterance: int
     measured: bool
-    """False: worked out from the text and the length of the piece."""
+    """True: told by the engine, and sent before their audio, those of a piece in one message or in several. False:
+    worked out from the text and the length of the piece, whose audio is sent."""
     words: list[WordTimes]
 
 

@@ -40,6 +40,7 @@ export class Speech {
    * @param {object} told
    * @param {(start: {engine: string, voice: string, warnings?: string[]}) => void} [told.begin]
    * @param {(piece: {text: string, start_ms: number}) => void} [told.piece]
+   * @param {(words: {text: string, start_ms: number}[]) => void} [told.words] of the piece before, where the engine tells them
    * @param {(pcm: Int16Array) => void} [told.audio]
    * @param {() => void} [told.whole] all of it has arrived
    * @throws {Refused}
@@ -52,7 +53,7 @@ export class Speech {
       await this.#player.open();
       const opened = await this.#connected();
       if (this.#current !== current) return; // stopped meanwhile
-      opened.send(JSON.stringify({ type: "config", ...config, format: "pcm", sample_rate: RATE }));
+      opened.send(JSON.stringify({ type: "config", ...config, format: "pcm", sample_rate: RATE, words: true }));
       opened.send(JSON.stringify({ type: "text", text }));
       opened.send(JSON.stringify({ type: "end" }));
     } catch (error) {
@@ -102,6 +103,7 @@ export class Speech {
     const event = JSON.parse(data);
     if (event.type === "audio.start") current.told.begin?.(event);
     else if (event.type === "piece") current.told.piece?.(event);
+    else if (event.type === "words" && event.measured) current.told.words?.(event.words);
     else if (event.type === "error") this.#failed(new Refused(0, { detail: event.message, ...event }));
     else if (event.type === "audio.done") this.#done(current);
   }

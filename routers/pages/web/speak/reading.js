@@ -1,4 +1,7 @@
-/** The text, sentence by sentence, lit up as it is said. Pieces of speech come with their text and the time of their start. */
+/**
+ * The text, lit up as it is said: word by word where the engine tells when it says them, else sentence by sentence. Pieces
+ * of speech come with their text and the time of their start.
+ */
 
 import { located } from "./located.js";
 import { Envelope, sentencesOf, startsOf } from "./sentences.js";
@@ -52,15 +55,47 @@ export class Reading {
     this.#end = to;
     this.#place.lastChild?.remove();
     this.#place.append(gap, ...spans, rest(this.#text.slice(to)));
-    this.#piece = { sentences, first: this.#sentences.length, start: start / 1000, envelope: new Envelope(this.#rate) };
+    if (sentences.length === 0) return; // nothing of it stands in the text: what is lit stays lit
+    this.#piece = { from, to, sentences, first: this.#sentences.length, start: start / 1000, envelope: new Envelope(this.#rate) };
     // Until all of its sound is there, a piece begins with its first sentence, where it sounds, and stays there.
     this.#sentences.push(...spans.map((span) => ({ span, start: Infinity })));
+  }
+
+  /**
+   * Words of the current piece with their times, which its engine has told: they light up in place of its sentences.
+   * @param {{text: string, start_ms: number}[]} words
+   */
+  words(words) {
+    if (this.#piece === null) return;
+    const piece = this.#piece;
+    if (!piece.worded) this.#parted(piece);
+    for (const { text, start_ms: start } of words) {
+      const index = piece.words.findIndex((word, at) => at >= piece.lit && word === text);
+      if (index < 0) continue; // it is spoken otherwise than it is written
+      // What is spoken and stands between two words that were found goes with the first of them.
+      for (let at = piece.lit; at < index; at++) this.#sentences[piece.first + at].start = start / 1000;
+      this.#sentences[piece.first + index].start = start / 1000;
+      piece.lit = index + 1;
+    }
+  }
+
+  /** Parts the text of a piece into its words, each with the space behind it. A screen reader reads on as before. */
+  #parted(piece) {
+    const words = this.#text.slice(piece.from, piece.to).match(/\s*\S+\s*/gu) ?? [];
+    const old = this.#sentences.splice(piece.first).map(({ span }) => span);
+    const spans = words.map(spanOf);
+    old[0].replaceWith(...spans);
+    for (const span of old.slice(1)) span.remove();
+    this.#sentences.push(...spans.map((span) => ({ span, start: Infinity })));
+    Object.assign(piece, { worded: true, words: words.map((word) => word.trim()), lit: 0 });
+    this.#current = Math.min(this.#current, piece.first - 1);
   }
 
   /** @param {Int16Array} pcm of the current piece */
   audio(pcm) {
     if (this.#piece === null) return;
-    const { first, start, envelope } = this.#piece;
+    const { first, start, envelope, worded } = this.#piece;
+    if (worded) return;
     envelope.add(pcm);
     if (this.#sentences[first].start === Infinity && envelope.onset !== null) this.#sentences[first].start = start + envelope.onset;
   }
@@ -68,8 +103,8 @@ export class Reading {
   /** All audio of the current piece is there. */
   whole() {
     if (this.#piece === null) return;
-    const { sentences, first, start, envelope } = this.#piece;
-    startsOf(sentences, envelope).forEach((at, index) => (this.#sentences[first + index].start = start + at));
+    const { sentences, first, start, envelope, worded } = this.#piece;
+    if (!worded) startsOf(sentences, envelope).forEach((at, index) => (this.#sentences[first + index].start = start + at));
     this.#piece = null;
   }
 

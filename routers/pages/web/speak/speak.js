@@ -98,6 +98,7 @@ class SpeakPage {
       },
       whole: () => this.#reading.whole(),
       piece: (piece) => this.#reading.piece(piece),
+      words: (words) => this.#reading.words(words),
       audio: (pcm) => {
         said.seconds += pcm.length / Speech.RATE;
         if (said.seconds < MOST_SOUND_SECONDS) sound?.push(pcm);

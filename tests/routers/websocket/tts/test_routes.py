@@ -86,6 +86,19 @@ async def test_the_real_engine_speaks_what_is_written_in_tokens(server: RunningS
     assert reader.data.startswith(b"RIFF")
 
 
+async def test_words_that_the_engine_tells_are_measured(server: RunningServer) -> None:
+    async with joined(server) as reader:
+        await reader.say({"type": "config", "engine": "hibari", "words": True, "speed": 1.25})
+        await reader.say(text("It costs $48.50, Dr. Smith. "), text("How are you today?"), END)
+        await reader.until("audio.done")
+    told = reader.of("words")
+    assert all(each["measured"] for each in told)
+    words = [word for each in told for word in each["words"]]
+    assert " ".join(word["text"] for word in words) == "It costs $48.50, Dr. Smith. How are you today?"
+    starts = [word["start_ms"] for word in words]
+    assert starts == sorted(starts) and all(word["start_ms"] < word["end_ms"] for word in words)
+
+
 async def test_words_are_told_with_their_times_where_they_are_wanted(server: RunningServer) -> None:
     async with joined(server) as reader:
         await reader.say({"type": "config", "engine": "espeak", "words": True})
