@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from stts.interruption import leave_quietly
+
+    leave_quietly()
     from stts.environment import require_packages
 
     require_packages()
@@ -50,6 +53,7 @@ from routers.startup import running
 from stts import __version__
 from stts.errors import DatabaseUnusable, InvalidConfiguration
 from stts.garbage_collection import freeze_gc
+from stts.http_address import bracketed
 from stts.settings import Settings
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.opening import refuse_newer_file
@@ -103,13 +107,13 @@ async def run(services: Services, listeners: Sequence[Listener], on_start: Calla
 def announce(settings: Settings, port: int | None, others: Sequence[ListenerStatus]) -> None:
     """Prints the addresses of the server and how to make it speak. `port`: of the main one, where there is one."""
     scheme = "https" if settings.server.tls_certificate else "http"
-    address = f"{scheme}://{_bracketed(settings.server.host)}:{port}"
+    address = f"{scheme}://{bracketed(settings.server.host)}:{port}"
     wyoming = settings.wyoming
-    home = f"Wyoming:   tcp://{_bracketed(wyoming.host)}:{wyoming.port}\n" if wyoming.enabled else ""
+    home = f"Wyoming:   tcp://{bracketed(wyoming.host)}:{wyoming.port}\n" if wyoming.enabled else ""
     text = (
         f"STTS Server {__version__} at {address}\n"
-        f"Docs page: {address}/docs\n"
-        f"Talk page: {address}/talk\n"
+        f"Pages:     {address}/ (open it in a browser)\n"
+        f"API:       {address}/docs\n"
         f"{home}"
         f"Speak:     curl '{address}/tts?text=Hello+world' --output hello.wav"
     )
@@ -124,10 +128,6 @@ def _place(listener: ListenerStatus, settings: Settings, main: str) -> str:
         return f"{main}{listener.address}"
     has_tls = settings.listeners[listener.name].tls_certificate is not None
     return f"{'https' if has_tls else 'http'}://{listener.address}"
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def main(arguments: list[str] | None = None) -> int:

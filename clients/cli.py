@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from clients.command.main import app
+from stts.interruption import leave_quietly
 
 if __name__ == "__main__":
-    app(prog_name="python -m clients.cli")
+    leave_quietly()
+    from clients.command.main import run
+
+    run("python -m clients.cli")

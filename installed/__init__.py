@@ -12,8 +12,11 @@ ROOT = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Runs the command `stts`."""
+    """Runs the command `stts`, and leaves with its exit status."""
     sys.path.insert(0, str(ROOT))
-    from clients.command.main import app
+    from stts.interruption import leave_quietly
 
-    app(prog_name="stts")
+    leave_quietly()
+    from clients.command.main import run
+
+    run("stts")

@@ -1,4 +1,4 @@
-"""Addresses of other servers, as operators write them."""
+"""Addresses of servers, as operators write them."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def is_http_address(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and not any(map(str.isspace, url))
+
+
+def bracketed(host: str) -> str:
+    """The host as it stands in an address: that of IPv6 in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

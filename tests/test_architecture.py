@@ -30,6 +30,7 @@ DOMAIN = (
         "engine_state",
         "engine_info",
         "http_address",
+        "interruption",
         "pronunciation",
         "streams",
         "tracebacks",

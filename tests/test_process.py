@@ -83,10 +83,10 @@ def run(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 def test_it_says_where_it_is_and_how_to_make_it_speak(tmp_path: Path) -> None:
     port = free_port()
     with started(tmp_path, server__port=str(port)) as process:
-        address, docs, talk, speak = announcement(process)
+        address, pages, docs, speak = announcement(process)
         wait_for(port)
         assert address.endswith(f"http://127.0.0.1:{port}")
-        assert docs.endswith("/docs") and talk.endswith("/talk")
+        assert f" http://127.0.0.1:{port}/ " in pages and docs.endswith("/docs")
         url = speak.split("'")[1]
         with patient.urlopen(url) as answer:
             assert answer.read(4) == b"RIFF"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from clients.command import places
 from clients.command.exit_status import REFUSED, UNREACHED, USAGE, CommandFailed
+from stts.http_address import bracketed
 
 if TYPE_CHECKING:
     from clients.caller import Answer, Caller
@@ -44,7 +45,7 @@ def default_url() -> str:
     host = os.environ.get("STTS_SERVER__HOST", "127.0.0.1")
     # An address that stands for all of a machine's is none to call.
     host = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    return f"http://{host}:{os.environ.get('STTS_SERVER__PORT', '8000')}"
+    return f"http://{bracketed(host)}:{os.environ.get('STTS_SERVER__PORT', '8000')}"
 
 
 @contextmanager

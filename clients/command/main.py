@@ -6,8 +6,14 @@ one for themselves where none runs.
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from stts.interruption import leave_quietly
+
+    leave_quietly()
+
 import os
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -17,6 +23,7 @@ from clients.command.connection import Target
 from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.places import ROOT, SERVER, in_program, working_folder
 from clients.command.terminal import explained, prepare_streams
+from stts.interruption import ending_in_order, put_off
 
 FILES = ("--config", "--env-file")
 """Options of `serve` whose values are names of files."""
@@ -67,6 +74,7 @@ def serve(
     given |= {name: os.path.abspath(str(value)) for name, value in given.items() if value and name in FILES}
     arguments = [part for name, value in given.items() if value is not None for part in (name, str(value))]
     os.chdir(working_folder() if config is None else os.curdir)
+    put_off()
     os.execv(sys.executable, [sys.executable, str(ROOT / SERVER), *arguments])
 
 
@@ -104,8 +112,14 @@ def _run_operator(context: typer.Context, command: str) -> None:
     arguments = ["-P", "-m", "commands", command, *context.args]
     if "--config" not in " ".join(context.args):
         os.chdir(working_folder())
+    put_off()
     os.execve(sys.executable, [sys.executable, *arguments], in_program(dict(os.environ)))
 
 
+def run(name: str) -> None:
+    """Runs the command line under a name, and leaves with its exit status."""
+    ending_in_order(partial(app, prog_name=name))
+
+
 if __name__ == "__main__":
-    app(prog_name="stts")
+    run("stts")

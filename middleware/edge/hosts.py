@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 
+from stts.http_address import bracketed
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::", ""})
 ANY = "*"
@@ -22,10 +24,10 @@ class Hosts:
 
     def __init__(self, host: str, allowed: Iterable[str]) -> None:
         """`host`: the address that it listens on."""
-        names = [_bracketed(name.lower()) for name in allowed]
+        names = [bracketed(name.lower()) for name in allowed]
         self._any = ANY in names
         self._any_address = host in EVERY_ADDRESS
-        self._names = LOOPBACK | {name for name in names if not name.startswith("*.")} | {_bracketed(host.lower())}
+        self._names = LOOPBACK | {name for name in names if not name.startswith("*.")} | {bracketed(host.lower())}
         self._suffixes = tuple(name[1:] for name in names if name.startswith("*."))
 
     def allow(self, header: str) -> bool:
@@ -78,10 +80,6 @@ def _same_host(origin: str, host: str) -> bool:
         return False
     default = DEFAULT_PORTS[scheme]
     return (theirs[0], theirs[1] or default) == (ours[0], ours[1] or default)
-
-
-def _bracketed(name: str) -> str:
-    return f"[{name}]" if ":" in name and not name.startswith("[") else name
 
 
 def _is_loopback_name(name: str) -> bool:
