@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { heardPart } from "../../routers/pages/web/talk/heard.js";
-import { languagesOf } from "../../routers/pages/web/talk/languages.js";
+import { languagesOf } from "../../routers/pages/web/shared/languages.js";
 import { Translation, session } from "../../routers/pages/web/talk/realtime.js";
 import { Resampler } from "../../routers/pages/web/talk/resample.js";
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { written } from "../../routers/pages/web/listen/writing.js";
 import { nested } from "../../routers/pages/web/settings/nested.js";
-import { located } from "../../routers/pages/web/speak/located.js";
+import { aligned, located } from "../../routers/pages/web/speak/located.js";
 import { Envelope, sentencesOf, startsOf } from "../../routers/pages/web/speak/sentences.js";
 
 const RATE = 24000;
@@ -59,6 +59,23 @@ test("words are found whatever blanks and marks are around them", () => {
 
 test("words that were spoken otherwise than written are the next sentence", () => {
   assert.deepEqual(located("It costs $5. Cheap!", "It costs five dollars.", 0), [0, 12]);
+});
+
+test("a piece is found in a text with markup, tags and links", () => {
+  const text = "**Hello** there my _friend_, `this` goes on and on, until it is cut.";
+  const [from, to] = located(text, "Hello there my friend, this goes on and on,", 0);
+  assert.equal(text.slice(from, to), "**Hello** there my _friend_, `this` goes on and on,");
+  assert.equal(text.slice(...located(text, "until it is cut.", to)), "until it is cut.");
+  const link = 'Oh 👋🏽 <b>world</b> — 3×4=12; https://example.com/a?b=c';
+  const [begin, end] = located(link, "Oh world —", 0);
+  assert.equal(link.slice(begin, end), "Oh 👋🏽 <b>world</b> —");
+  assert.equal(link.slice(...located(link, "3×4=12; example.com/a", end)), "3×4=12; https://example.com/a?b=c");
+  assert.deepEqual(located("All is said.", "And more", 12), [12, 12]);
+});
+
+test("spoken words belong to written ones, in their order, as early as can be", () => {
+  assert.deepEqual(aligned(["on", "and", "on"], ["**on**", "and", "on,", "and", "on"]), [0, 1, 2]);
+  assert.deepEqual(aligned(["It", "costs", "five", "dollars."], ["It", "costs", "$5."]), [0, 1, -1, -1]);
 });
 
 test("subtitles have the marks of their kind", () => {

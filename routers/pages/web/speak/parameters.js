@@ -2,6 +2,7 @@
 
 import { choices, element } from "../shared/dom.js";
 import { keptForTab } from "../shared/kept.js";
+import { languagesOf } from "../shared/languages.js";
 import { json } from "../shared/server.js";
 import { language as shown, number, text } from "../shared/texts.js";
 import { offeredVoices } from "../shared/voices.js";
@@ -53,7 +54,7 @@ export class Parameters {
   #narrow() {
     const { engine, language, voice } = this.#form.elements;
     const byEngine = this.#voices.filter((each) => engine.value === "auto" || each.engine === engine.value);
-    choices(language, [["", text("speak.automatic")], ...languagesOf(byEngine)]);
+    choices(language, [["", text("speak.automatic")], ...languagesOf(byEngine.map(({ name, languages }) => ({ name, languages: languages.map(base) })), shown)]);
     const fitting = byEngine.filter(({ languages }) => !language.value || languages.some((tag) => base(tag) === language.value));
     choices(voice, [["", text("speak.automatic")], ...fitting.map(({ id, name }) => [id, name])]);
   }
@@ -116,21 +117,6 @@ function field(name, schema) {
   const numeric = one.type === "number" || one.type === "integer";
   const bounds = numeric ? { type: "number", min: one.minimum ?? "", max: one.maximum ?? "", step: one.type === "integer" ? 1 : "any" } : { type: "text" };
   return element("label", { title }, label, element("input", { ...same, ...bounds, value: schema.default ?? "" }));
-}
-
-function languagesOf(voices) {
-  const names = new Intl.DisplayNames(shown, { type: "language", fallback: "code" });
-  const tags = new Set(voices.flatMap(({ languages }) => languages.map(base)));
-  const named = [...tags].map((tag) => [tag, nameOf(names, tag)]);
-  return named.sort(([, one], [, other]) => one.localeCompare(other, shown));
-}
-
-function nameOf(names, tag) {
-  try {
-    return names.of(tag) ?? tag;
-  } catch {
-    return tag; // a tag of an engine's own
-  }
 }
 
 function base(tag) {

@@ -3,7 +3,7 @@
  * of speech come with their text and the time of their start.
  */
 
-import { located } from "./located.js";
+import { aligned, located, wordsOf } from "./located.js";
 import { Envelope, sentencesOf, startsOf } from "./sentences.js";
 
 const HALF_A_FRAME = 0.008; // seconds: what a screen shows is as often early as late
@@ -48,6 +48,8 @@ export class Reading {
   /** Its words are looked for behind the piece before; a text that was normalised on the way stands as it was written. */
   piece({ text, start_ms: start }) {
     this.whole();
+    // What nobody has spoken goes with what follows it.
+    for (const each of this.#sentences) each.start = Math.min(each.start, start / 1000);
     const [from, to] = located(this.#text, text.trim(), this.#end);
     const gap = this.#text.slice(this.#end, from);
     const sentences = sentencesOf(this.#text.slice(from, to), document.documentElement.lang);
@@ -56,7 +58,7 @@ export class Reading {
     this.#place.lastChild?.remove();
     this.#place.append(gap, ...spans, rest(this.#text.slice(to)));
     if (sentences.length === 0) return; // nothing of it stands in the text: what is lit stays lit
-    this.#piece = { from, to, sentences, first: this.#sentences.length, start: start / 1000, envelope: new Envelope(this.#rate) };
+    this.#piece = { spoken: wordsOf(text), written: this.#text.slice(from, to), sentences, first: this.#sentences.length, start: start / 1000, envelope: new Envelope(this.#rate) };
     // Until all of its sound is there, a piece begins with its first sentence, where it sounds, and stays there.
     this.#sentences.push(...spans.map((span) => ({ span, start: Infinity })));
   }
@@ -70,24 +72,23 @@ export class Reading {
     const piece = this.#piece;
     if (!piece.worded) this.#parted(piece);
     for (const { text, start_ms: start } of words) {
-      const index = piece.words.findIndex((word, at) => at >= piece.lit && word === text);
-      if (index < 0) continue; // it is spoken otherwise than it is written
-      // What is spoken and stands between two words that were found goes with the first of them.
-      for (let at = piece.lit; at < index; at++) this.#sentences[piece.first + at].start = start / 1000;
-      this.#sentences[piece.first + index].start = start / 1000;
-      piece.lit = index + 1;
+      const spoken = piece.spoken.indexOf(text, piece.told);
+      if (spoken < 0) continue;
+      piece.told = spoken + 1;
+      // What is written before it and was not spoken goes with it.
+      for (; piece.lit <= piece.places[spoken]; piece.lit++) this.#sentences[piece.first + piece.lit].start = start / 1000;
     }
   }
 
   /** Parts the text of a piece into its words, each with the space behind it. A screen reader reads on as before. */
   #parted(piece) {
-    const words = this.#text.slice(piece.from, piece.to).match(/\s*\S+\s*/gu) ?? [];
+    const words = piece.written.match(/\s*\S+\s*/gu) ?? [];
     const old = this.#sentences.splice(piece.first).map(({ span }) => span);
     const spans = words.map(spanOf);
     old[0].replaceWith(...spans);
     for (const span of old.slice(1)) span.remove();
     this.#sentences.push(...spans.map((span) => ({ span, start: Infinity })));
-    Object.assign(piece, { worded: true, words: words.map((word) => word.trim()), lit: 0 });
+    Object.assign(piece, { worded: true, places: aligned(piece.spoken, words.map((word) => word.trim())), told: 0, lit: 0 });
     this.#current = Math.min(this.#current, piece.first - 1);
   }
 

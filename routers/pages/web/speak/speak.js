@@ -72,8 +72,7 @@ class SpeakPage {
     this.#wave.begin();
     this.#reading.begin(wanted.text);
     try {
-      const said = await this.#say(wanted);
-      if (said.seconds > 0) await this.#history.add(said);
+      await this.#say(wanted);
     } catch (error) {
       if (error.code === "text_too_long") show(text("speak.long.title"), `${error.message} ${text("speak.long.next")}`);
       else fail(error);
@@ -91,12 +90,25 @@ class SpeakPage {
   async #say(wanted) {
     const said = { wanted, engine: "", voice: "", seconds: 0 };
     const sound = this.#history.keepsSound ? [] : null;
-    await this.#speech.speak(wanted, {
+    try {
+      await this.#heard(wanted, said, sound);
+    } finally {
+      // A connection that breaks takes nothing away of what was heard.
+      const isWhole = sound !== null && said.seconds < MOST_SOUND_SECONDS;
+      if (said.seconds > 0) await this.#history.add(isWhole ? { ...said, sound: wave(sound, Speech.RATE) } : said);
+    }
+  }
+
+  #heard(wanted, said, sound) {
+    return this.#speech.speak(wanted, {
       begin: ({ engine, voice, warnings = [] }) => {
         Object.assign(said, { engine, voice });
         this.#state.textContent = [text("speak.by", { voice: `${voice}, ${engine}` }), ...warnings].join(" · ");
       },
-      whole: () => this.#reading.whole(),
+      whole: () => {
+        this.#reading.whole();
+        if (said.seconds === 0) show(text("speak.nothing.title"), text("speak.nothing.next"));
+      },
       piece: (piece) => this.#reading.piece(piece),
       words: (words) => this.#reading.words(words),
       audio: (pcm) => {
@@ -106,7 +118,5 @@ class SpeakPage {
         this.#reading.audio(pcm);
       },
     });
-    const isWhole = sound !== null && said.seconds < MOST_SOUND_SECONDS;
-    return isWhole ? { ...said, sound: wave(sound, Speech.RATE) } : said;
   }
 }

@@ -4,7 +4,7 @@ import { choices as fill } from "../shared/dom.js";
 import { keptForTab } from "../shared/kept.js";
 import { json } from "../shared/server.js";
 import { language as shown, text } from "../shared/texts.js";
-import { languagesOf } from "./languages.js";
+import { languagesOf } from "../shared/languages.js";
 
 const KEPT = "stts.talk";
 const PROCESSING = ["echoCancellation", "noiseSuppression", "autoGainControl"];

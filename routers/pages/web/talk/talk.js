@@ -1,7 +1,7 @@
 /** A conversation: what people do goes to it, what it says is shown and played. */
 
 import { dismiss, fail, show, withoutMicrophone } from "../shared/notice.js";
-import { Refused, json, keyChanges, keyInUse, quietly } from "../shared/server.js";
+import { keyChanges } from "../shared/server.js";
 import { number, text } from "../shared/texts.js";
 import { Call } from "./call.js";
 import { Choices } from "./choices.js";
@@ -12,6 +12,7 @@ import { Microphone, RATE } from "./microphone.js";
 import { Player } from "./player.js";
 import { Status } from "./status.js";
 import { Bars } from "./timing.js";
+import { whyLost } from "./why_lost.js";
 
 const OUTPUT_RATE = 24000; // Hz
 const MICROPHONE_FIELDS = ["echoCancellation", "noiseSuppression", "autoGainControl"];
@@ -56,7 +57,7 @@ class TalkPage {
       audio: (generation, sequence, pcm) => this.#heard(generation, sequence, pcm),
       stream: (stream) => this.#player.follow(stream),
       status: (status) => this.#linkChanged(status),
-      lost: () => this.#lost(),
+      lost: () => whyLost(signal),
       refused: fail,
     };
     this.#transports = { websocket: new Connection(handlers, signal), webrtc: new Call(handlers) };
@@ -134,7 +135,8 @@ class TalkPage {
         this.#player.resume(generation, this.#held.get(generation) ?? 0);
         return this.#conversation.resumed(message);
       case "turn_metrics":
-        return this.#measured(message);
+        if (message.generation === 0 || message.first_byte_ms === null) return; // nothing was to be heard
+        return this.#conversation.attach(generation, this.#bars.bar(message));
       case "lagging":
         return this.#status.link(text("talk.lagging", { seconds: number(message.seconds, { maximumFractionDigits: 1 }) }));
       case "error":
@@ -170,34 +172,10 @@ class TalkPage {
     this.#update();
   }
 
-  #measured(message) {
-    if (message.generation === 0 || message.first_byte_ms === null) return; // nothing was to be heard
-    this.#conversation.attach(message.generation, this.#bars.bar(message));
-  }
-
   #linkChanged(status) {
     if (status !== "open") this.#player.reset();
     if (status === "closed") this.#closeMicrophone();
     this.#update({ link: status, hearing: false });
-  }
-
-  /** A browser does not say why a socket was refused: the server is asked in another way, which asks for its key. */
-  async #lost() {
-    const before = keyInUse();
-    try {
-      await json("info");
-    } catch (error) {
-      fail(error);
-      return false;
-    }
-    if (keyInUse() !== before) return !this.#signal.aborted;
-    const me = await quietly("me");
-    if (me?.role === "read") {
-      fail(new Refused(403, { detail: text("error.403.read") }));
-      return false;
-    }
-    show(text("talk.busy.title"), text("talk.busy.text"));
-    return false;
   }
 
   #update(values = {}) {
@@ -261,16 +239,14 @@ class TalkPage {
 
   /** Choices take effect at once where the conversation runs. @param {Set<string>} names */
   #changed(names) {
-    if (names.has("webrtc")) this.#transportChanged();
+    if (names.has("webrtc")) {
+      // A conversation of another kind begins when somebody speaks or writes.
+      this.#connection.close();
+      this.#connection = this.#transports[this.#choices.transport];
+    }
     if (this.#microphone.isOpen && MICROPHONE_FIELDS.some((name) => names.has(name))) this.#openMicrophone();
     if (this.#connection.isOpen && CONVERSATION_FIELDS.some((name) => names.has(name))) {
       this.#connection.send({ type: "session.update", config: this.#choices.conversation });
     }
-  }
-
-  /** A conversation of another kind begins when somebody speaks or writes. */
-  #transportChanged() {
-    this.#connection.close();
-    this.#connection = this.#transports[this.#choices.transport];
   }
 }
