@@ -10,7 +10,9 @@ import importlib.util
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from engines.tts import espeak_library
 from engines.tts.espeak_blocks import Blocks
 from engines.tts.espeak_library import LIBRARY, Utterance
 from engines.tts.espeak_voices import HOSTED, Catalogue, catalogue
+from engines.tts.espeak_words import EspeakWords
 from stts.engine_api import (
     Abilities,
     EngineInfo,
@@ -28,10 +31,12 @@ from stts.engine_api import (
     Progress,
     Samples,
     SpeechParams,
+    TimedSamples,
     TTSEngine,
     Voice,
 )
 from stts.errors import EngineError, EngineLoadFailed, UnknownVoice
+from stts.languages import UNSPACED_LANGUAGES, primary
 
 PACKAGE = "espeakng_loader"
 SAMPLE_RATE = 22_050
@@ -80,7 +85,7 @@ class EspeakEngine(TTSEngine):
             default_voice="en-us",
             hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
-            abilities=Abilities(streaming=True, phonemes=True, speed=(0.46, 2.57)),
+            abilities=Abilities(streaming=True, phonemes=True, speed=(0.46, 2.57), word_times=True),
             limits=EngineLimits(max_characters=1000, concurrency=self.options.processes, spare=True),
             real_time_factor=0.003,
             level=LEVEL,
@@ -129,8 +134,25 @@ class EspeakEngine(TTSEngine):
             LIBRARY.close()
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        return self._spoken(self._utterance(text, voice, params), hurried=params.hurried)
+
+    def synthesize_timed(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[TimedSamples]:
+        """Without words in languages that put no space between them: a reader could not tell which is meant."""
         utterance = self._utterance(text, voice, params)
-        if not params.hurried:
+        spaced = primary(params.language or voice.languages[0]) not in UNSPACED_LANGUAGES
+        words = EspeakWords(utterance.text, SAMPLE_RATE) if spaced else None
+        whole, samples = _CONTROLS.sub(" ", text), 0
+        before = len(whole) - len(whole.lstrip())
+        with closing(self._spoken(replace(utterance, words=words), hurried=params.hurried)) as blocks:
+            for block in blocks:
+                samples += len(block)
+                yield TimedSamples(block, words.take(before) if words is not None else ())
+        if words is not None:
+            words.end(samples)
+            yield TimedSamples(np.zeros(0, np.float32), words.take(before))
+
+    def _spoken(self, utterance: Utterance, *, hurried: bool) -> Generator[Samples, None, None]:
+        if not hurried:
             yield from _whole(utterance)
             return
         blocks = Blocks(hurried=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engines.tts.espeak_words import EspeakWords
 from stts.errors import EngineError, EngineLoadFailed
 
 BUFFER_MILLISECONDS = 200
@@ -40,6 +41,8 @@ class Utterance:
     end_pause: bool = False
     """True if the pause of the last punctuation mark is rendered."""
     parameters: Mapping[int, int] = field(default_factory=dict)
+    words: EspeakWords | None = None
+    """Reads when its words are said; None: nobody asks."""
 
 
 class EspeakLibrary:
@@ -51,6 +54,7 @@ class EspeakLibrary:
         self._rate = 0
         self._native: ctypes.CDLL | None = None
         self._deliver: Deliver | None = None
+        self._words: EspeakWords | None = None
         self._callback = _Callback(self._on_audio)
         self._shortcut: tempfile.TemporaryDirectory[str] | None = None
 
@@ -86,11 +90,11 @@ class EspeakLibrary:
         with self._lock:
             if self._native is None or not self._users:
                 raise EngineError("eSpeak NG is not loaded.")
-            self._deliver = deliver
+            self._deliver, self._words = deliver, utterance.words
             try:
                 self._speak(self._native, utterance)
             finally:
-                self._deliver = None
+                self._deliver = self._words = None
 
     def _speak(self, native: ctypes.CDLL, utterance: Utterance) -> None:
         if native.espeak_SetVoiceByName(utterance.voice.encode()) != 0:
@@ -116,7 +120,9 @@ class EspeakLibrary:
                 clauses.append((told or b"").decode("utf-8", "replace"))
             return "\n".join(clauses)
 
-    def _on_audio(self, samples: int | None, count: int, _events: int | None) -> int:
+    def _on_audio(self, samples: int | None, count: int, events: int | None) -> int:
+        if self._words is not None and events:
+            self._words.read(events)
         if not samples or not count or self._deliver is None:
             return 0
         return 0 if self._deliver(ctypes.string_at(samples, count * 2)) else 1

@@ -261,3 +261,25 @@ def test_missing_data_is_a_clear_error(tmp_path: Path) -> None:
     told = patient.run([sys.executable, "-c", DEEP, str(tmp_path)], capture_output=True, text=True)
     assert told.returncode == 1
     assert "EngineLoadFailed: eSpeak NG could not read" in told.stderr
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+def test_words_are_told_where_they_begin(engine: EspeakEngine, hurried: bool) -> None:
+    text = " Good m\u00f6rning everybody, it costs $48.50 today. Yes, Dr. Smith!"
+    voice = next(voice for voice in engine.voices() if voice.id == "en-us")
+    blocks = list(engine.synthesize_timed(text, voice, SpeechParams(hurried=hurried)))
+    words = [word for block in blocks for word in block.words]
+    assert [text[word.place : word.end] for word in words] == text.split()
+    samples = np.concatenate([block.samples for block in blocks])
+    assert len(samples) == pytest.approx(len(speak(engine, text)), rel=0.01), "the library never speaks quite alike"
+    begins = [word.begins for word in words]
+    assert begins == sorted(begins) and all(word.begins < word.ends for word in words)
+    # "it" and "Yes," begin behind pauses, which is where the library says.
+    for word in (words[3], words[7]):
+        at = round(word.begins * engine.info.sample_rate)
+        assert np.abs(samples[at - 1000 : at]).max() < 0.01 < np.abs(samples[at : at + 2000]).max()
+
+
+def test_no_words_are_told_where_none_are_set_apart(engine: EspeakEngine) -> None:
+    voice = next(voice for voice in engine.voices() if voice.languages[0].startswith(("cmn", "zh")))
+    assert not any(block.words for block in engine.synthesize_timed("你好世界。", voice, SpeechParams()))

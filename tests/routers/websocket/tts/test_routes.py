@@ -86,9 +86,10 @@ async def test_the_real_engine_speaks_what_is_written_in_tokens(server: RunningS
     assert reader.data.startswith(b"RIFF")
 
 
-async def test_words_that_the_engine_tells_are_measured(server: RunningServer) -> None:
+@pytest.mark.parametrize("engine", ["hibari", "espeak"])
+async def test_words_that_the_engine_tells_are_measured(server: RunningServer, engine: str) -> None:
     async with joined(server) as reader:
-        await reader.say({"type": "config", "engine": "hibari", "words": True, "speed": 1.25})
+        await reader.say({"type": "config", "engine": engine, "words": True, "speed": 1.25})
         await reader.say(text("It costs $48.50, Dr. Smith. "), text("How are you today?"), END)
         await reader.until("audio.done")
     told = reader.of("words")
@@ -101,8 +102,9 @@ async def test_words_that_the_engine_tells_are_measured(server: RunningServer) -
 
 async def test_words_are_told_with_their_times_where_they_are_wanted(server: RunningServer) -> None:
     async with joined(server) as reader:
-        await reader.say({"type": "config", "engine": "espeak", "words": True})
-        await reader.say(text("Hello there, Dr. Smith. "), text("How are you today?"), END)
+        # Words that no space parts are told by no engine.
+        await reader.say({"type": "config", "engine": "espeak", "voice": "cmn", "words": True})
+        await reader.say(text("你好， 我们 走。 "), text("谢谢！"), END)
         done = await reader.until("audio.done")
         await reader.say({"type": "config", "engine": "espeak"}, text("And these are not."), END)
         await reader.until("audio.done", lambda event: event["utterance"] == 1)
