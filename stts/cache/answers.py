@@ -13,6 +13,8 @@ from stts.spoken_words import Words, moved, read_words, words_plain
 
 MOST_CHUNK_BYTES = 64_000
 """Chunks of one piece of text are joined up to this size."""
+MOST_WORDS = 10_000
+"""Words of which the times are kept: they stand in the header of an entry, which is bounded and always in memory."""
 
 Mark = tuple[int, float, int, int]
 """One chunk: its bytes, its seconds, and where its text begins and ends in the whole text."""
@@ -38,6 +40,8 @@ def entry_of(
     if found is None:
         return None
     marks, words = found
+    if sum(map(len, words)) > MOST_WORDS:
+        words = []
     data = b"".join(chunk.data for chunk in chunks)
     header = next((chunk.header for chunk in reversed(chunks) if chunk.header), b"")
     return Stored(

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters.execution.values import read_segment, segment_fields
+from adapters.execution.values import read_segment, read_spoken_words, segment_fields
 from stts.engine_api import Segment, Word
 from stts.errors import EngineError
+from stts.spoken_words import SpokenWord, words_plain
 
 SEGMENT = Segment("yes", 0.5, 1.5, words=(Word("yes", 0.5, 1.0, 0.9),), language="en", tokens=(1, 2), avg_logprob=-0.5)
 
@@ -45,3 +46,14 @@ def test_numbers_of_numpy_are_numbers() -> None:
     values["words"] = [{"text": "yes", "start": np.float32(0.5), "end": np.int64(1), "probability": np.float32(1)}]
     read = json.loads(json.dumps(asdict(read_segment(values))))
     assert (read["start"], read["no_speech_prob"], read["words"][0]["end"]) == (0.5, 0.25, 1.0)
+
+
+def test_spoken_words_arrive_as_they_were() -> None:
+    words = (SpokenWord(0, 3, 0.0, 0.25), SpokenWord(4, 2, 0.3, 0.5))
+    assert read_spoken_words(json.loads(json.dumps(words_plain(words)))) == words
+
+
+@pytest.mark.parametrize("told", [[[0, 3, math.nan, 1.0]], [[0, 3, 0.0, math.inf]], [[0, 3]], 7, [["a", 1, 0.0, 1.0]]])
+def test_words_that_are_none_are_the_engine_s_error(told: object) -> None:
+    with pytest.raises(EngineError):
+        read_spoken_words(told)

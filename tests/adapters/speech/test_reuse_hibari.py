@@ -38,12 +38,19 @@ class Voice:
         kept = StoredSentences(CacheStore(lambda: settings), lambda: settings)
         self.engines = Engines(Registry(), lambda: settings, sentences=kept)
         self.context = RequestContext("tts")
+        self.words: list[tuple[str, float]] = []
+        """Words that were told, and when they begin."""
 
     async def speak(self, text: str, **config: Any) -> Samples:
         self.context = RequestContext("tts", priority=Priority.COLLECTED)
         request = SpeechRequest(text, SynthesisConfig(engine="hibari", format="pcm", sample_rate=RATE, **config))
         async with aclosing(self.engines.speak(self.context, request)) as chunks:
-            data = b"".join([chunk.data async for chunk in chunks])
+            data, seconds, piece = b"", 0.0, ""
+            self.words.clear()
+            async for chunk in chunks:
+                piece = chunk.text or piece
+                self.words += [(piece[word.place : word.end], seconds + word.begins) for word in chunk.words]
+                data, seconds = data + chunk.data, seconds + chunk.seconds
         return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
 
 
@@ -75,3 +82,15 @@ async def test_the_ear_hears_the_same_words() -> None:
     assert word_error_rate(TEXT, heard(quiet)) <= 0.05
     assert word_error_rate(TEXT.replace(SENTENCES[2], "Nobody had told the baker."), heard(mixed)) <= 0.05
     ear.unload()
+
+
+async def test_words_of_known_sentences_are_told_again() -> None:
+    voice = Voice(sentences=True)
+    respelled = {"tea": "herbal tea"}
+    await voice.speak(TEXT, dictionary=respelled)
+    first = [*voice.words]
+    assert [word for word, _ in first] == TEXT.split()
+    await voice.speak(TEXT, dictionary=respelled)
+    assert voice.context.metrics.engine is None, "nothing was spoken"
+    assert [word for word, _ in voice.words] == TEXT.split()
+    assert [begins for _, begins in voice.words] == pytest.approx([begins for _, begins in first], abs=0.03)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from routers.http.timed_speech import TimedAudio, timed_speech
 from stts.context import RequestContext
 from stts.speech import RETRACTION, AudioChunk
+from stts.spoken_words import SpokenWord, moved
 
 
 async def told(chunks: Sequence[AudioChunk], text: str | None = None) -> list[TimedAudio]:
@@ -49,3 +50,14 @@ async def test_what_is_taken_back_is_forgotten() -> None:
     items = await told(chunks, "One.")
     assert items[1].retracts
     assert shown(items[2:]) == [(b"b", "One.", 0.0, 2.0)]
+
+
+async def test_words_that_the_engine_has_told_are_heard_when_it_says() -> None:
+    words = (SpokenWord(0, 3, 0.25, 0.5), SpokenWord(4, 4, 0.75, 0.9))
+    chunks = [
+        AudioChunk(b"a", 1.0, "One.", ends_piece=True),
+        AudioChunk(b"b", 0.5, "Two more.", words=words[:1]),
+        AudioChunk(b"c", 1.0, words=moved(words[1:], seconds=-0.5), ends_piece=True),
+    ]
+    (last,) = [item.times for item in await told(chunks) if item.times is not None][1:]
+    assert last.words() == [("Two", 1.25, 1.5), ("more.", 1.75, 1.9)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stts.cache.answers import MOST_CHUNK_BYTES, chunks_of, entry_of, key_of
+from stts.cache.answers import MOST_CHUNK_BYTES, MOST_WORDS, chunks_of, entry_of, key_of
 from stts.engine_api import SpeechParams, Voice
 from stts.plans import SpeechPlan
 from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
+from stts.spoken_words import SpokenWord
 
 PLAN = SpeechPlan(
     SynthesisConfig(), "tone", Voice("low"), SpeechParams("en"), 16_000, AudioOutput("wav", "audio/wav", 16_000, 1)
@@ -49,3 +50,17 @@ def test_the_same_recording_of_two_users_is_two_voices() -> None:
     assert len({key_of(plan, TEXT) for plan in plans}) == 3
     entry = entry_of(plans[1], TEXT, CHUNKS, '"e"', 1.0, 2.0)
     assert entry is not None and entry.owner == ANNA and entry.voices == ("anna.wav", "ab12")
+
+
+def test_words_come_back_with_their_times_after_the_beginning_of_their_chunk() -> None:
+    one, two = SpokenWord(0, 5, 0.1, 0.4), SpokenWord(6, 6, 0.25, 0.5)
+    chunks = [CHUNKS[0], replace(CHUNKS[1], words=(one,)), AudioChunk(b"ij", 1.0, words=(two,)), CHUNKS[2]]
+    entry = entry_of(PLAN, TEXT, chunks, '"e"', 1.0, 2.0)
+    assert entry is not None
+    assert [chunk.words for chunk in chunks_of(entry, TEXT)] == [(one, two.moved(seconds=1.5)), ()]
+
+
+def test_the_words_of_a_whole_book_are_not_kept() -> None:
+    words = (SpokenWord(0, 5, 0.1, 0.4),) * (MOST_WORDS + 1)
+    entry = entry_of(PLAN, TEXT, [replace(CHUNKS[1], words=words)], '"e"', 1.0, 2.0)
+    assert entry is not None and not any(chunk.words for chunk in chunks_of(entry, TEXT))

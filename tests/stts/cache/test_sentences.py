@@ -18,6 +18,7 @@ from stts.plans import SpeechPlan
 from stts.settings import Settings
 from stts.speech import AudioOutput, SynthesisConfig
 from stts.spoken import SpokenPiece, SpokenSentence
+from stts.spoken_words import SpokenWord
 
 NOW = 1_800_000_000.0
 OUTPUT = AudioOutput("wav", "audio/wav", 24_000, 1)
@@ -87,3 +88,14 @@ def test_what_another_version_has_written_otherwise_is_not_there(about: dict[str
     assert entry is not None
     store.put(KEY, replace(entry, about=about))
     assert kept.find(KEY) is None
+
+
+async def test_the_times_of_its_words_are_kept(tmp_path: Path) -> None:
+    words = (SpokenWord(0, 3, 0.0125, 0.2), SpokenWord(4, 6, 0.25, 0.5))
+    timed = SpokenSentence((replace(LOUD, words=words), SOFT))
+    kept, store = sentences(tmp_path)
+    kept.keep(KEY, timed, PLAN, 0)
+    await store.close()
+    again, store = sentences(tmp_path)
+    assert await again.fetch(KEY) == timed
+    await store.close()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stts.spoken_words import SpokenWord
 from stts.text.timing import PlacedText, TimedText, timed
 
 
@@ -53,3 +54,17 @@ def test_pieces_in_their_text(text: str | None, spoken: list[str], placed: list[
     assert [each.text for each in found] == placed
     assert all(len(each.bounds) == len(each.text) + 1 for each in found)
     assert [each.bounds[-1] for each in found] == [1.0, 2.0]
+
+
+def test_words_that_are_known_have_their_times() -> None:
+    words = (SpokenWord(0, 5, 1.1, 1.4), SpokenWord(7, 3, 1.6, 1.75))
+    found = timed("Hello, you there.", 1.0, 2.0, words)
+    assert found.words()[:2] == [("Hello,", 1.1, 1.4), ("you", 1.6, 1.75)]
+    ((_, begin, end),) = found.words()[2:]
+    assert 1.75 <= begin < end <= 3.0 and list(found.bounds) == sorted(found.bounds)
+
+
+def test_words_keep_their_times_where_other_white_space_is_written() -> None:
+    words = (SpokenWord(0, 3, 0.2, 0.4), SpokenWord(4, 3, 0.5, 0.9))
+    placed = PlacedText("One  \n two", "").place(timed("One two", 0.0, 1.0, words))
+    assert placed.words() == [("One", 0.2, 0.5), ("two", 0.5, 1.0)]
