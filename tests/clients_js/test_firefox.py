@@ -14,43 +14,13 @@ from playwright.async_api import Browser, expect
 
 from routers.pages.site import PAGES
 from tests.audio import encoded
-from tests.clients_js import firefox, sound_server
+from tests.clients_js import sound_server, test_pages, test_pages_jobs, test_pages_manage, test_pages_work
 from tests.clients_js.browser import WAIT_MS, visited
+from tests.clients_js.firefox import Firefox, missing, once_more_where_it_hangs
 from tests.clients_js.sound_server import SoundServer, running_sound_server
 from tests.clients_js.test_pages import READY, RECORDING
-from tests.clients_js.test_pages import (
-    test_home_says_something_and_shows_what_runs as test_home_says_something_and_shows_what_runs,
-)
-from tests.clients_js.test_pages import test_home_transcribes_a_recording as test_home_transcribes_a_recording
-from tests.clients_js.test_pages import (
-    test_pages_change_without_loading_and_back_goes_back as test_pages_change_without_loading_and_back_goes_back,
-)
-from tests.clients_js.test_pages import (
-    test_pieces_light_up_while_they_are_heard_and_are_kept as test_pieces_light_up_while_they_are_heard_and_are_kept,
-)
-from tests.clients_js.test_pages import (
-    test_stopping_is_no_error_and_nothing_is_kept_of_it as test_stopping_is_no_error_and_nothing_is_kept_of_it,
-)
 from tests.clients_js.test_pages_for_all import AXE, faults
-from tests.clients_js.test_pages_jobs import (
-    test_a_book_is_spoken_followed_and_taken_along as test_a_book_is_spoken_followed_and_taken_along,
-)
 from tests.clients_js.test_pages_manage import keyed as keyed
-from tests.clients_js.test_pages_manage import (
-    test_a_key_is_made_shown_once_and_revoked as test_a_key_is_made_shown_once_and_revoked,
-)
-from tests.clients_js.test_pages_manage import (
-    test_a_setting_is_checked_saved_and_taken_back as test_a_setting_is_checked_saved_and_taken_back,
-)
-from tests.clients_js.test_pages_manage import (
-    test_requests_and_their_errors_are_shown as test_requests_and_their_errors_are_shown,
-)
-from tests.clients_js.test_pages_work import (
-    test_a_recording_is_written_down_edited_and_taken_along as test_a_recording_is_written_down_edited_and_taken_along,
-)
-from tests.clients_js.test_pages_work import (
-    test_a_voice_is_made_shown_with_its_figures_and_removed as test_a_voice_is_made_shown_with_its_figures_and_removed,
-)
 from tests.engines.speech import DATA, read
 from tests.server import RunningServer
 
@@ -58,20 +28,39 @@ from tests.server import RunningServer
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PHONE = {"width": 390, "height": 844}
+AS_IN_CHROMIUM = (
+    test_pages.test_home_says_something_and_shows_what_runs,
+    test_pages.test_home_transcribes_a_recording,
+    test_pages.test_pages_change_without_loading_and_back_goes_back,
+    test_pages.test_pieces_light_up_while_they_are_heard_and_are_kept,
+    test_pages.test_stopping_is_no_error_and_nothing_is_kept_of_it,
+    test_pages_jobs.test_a_book_is_spoken_followed_and_taken_along,
+    test_pages_manage.test_a_key_is_made_shown_once_and_revoked,
+    test_pages_manage.test_a_setting_is_checked_saved_and_taken_back,
+    test_pages_manage.test_requests_and_their_errors_are_shown,
+    test_pages_work.test_a_recording_is_written_down_edited_and_taken_along,
+    test_pages_work.test_a_voice_is_made_shown_with_its_figures_and_removed,
+)
+globals().update({test.__name__: once_more_where_it_hangs(test) for test in AS_IN_CHROMIUM})
 
 
 @pytest.fixture(scope="module")
 def sound() -> Iterator[SoundServer]:
-    if (name := firefox.missing() or sound_server.missing()) is not None:
+    if (name := missing() or sound_server.missing()) is not None:
         pytest.skip(f"{name} is not installed: `make browsers`")
     with tempfile.TemporaryDirectory() as folder, running_sound_server(Path(folder)) as sound:
         yield sound
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(sound: SoundServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
-    async with firefox.launched(sound, tmp_path_factory.mktemp("firefox")) as browser:
-        yield browser
+async def firefox_here(sound: SoundServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Firefox]:
+    async with Firefox(sound, tmp_path_factory.mktemp("firefox")) as firefox:
+        yield firefox
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(firefox_here: Firefox) -> Browser:
+    return await firefox_here.browser()
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +71,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("page_name", PAGES)
+@once_more_where_it_hangs
 async def test_a_page_is_for_everybody(browser: Browser, server: RunningServer, page_name: str) -> None:
     source = AXE.read_text(encoding="utf-8")
     async with visited(browser, f"{server.url}/app/{page_name}") as page:
@@ -91,6 +81,7 @@ async def test_a_page_is_for_everybody(browser: Browser, server: RunningServer, 
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
 
 
+@once_more_where_it_hangs
 async def test_listen_writes_down_what_the_microphone_hears(
     browser: Browser, server: RunningServer, sound: SoundServer, recording: Path
 ) -> None:
@@ -102,6 +93,7 @@ async def test_listen_writes_down_what_the_microphone_hears(
         await expect(page.locator("#microphone")).to_have_text("Microphone")
 
 
+@once_more_where_it_hangs
 async def test_a_voice_is_recorded_and_its_figures_are_shown(
     browser: Browser, server: RunningServer, sound: SoundServer, recording: Path
 ) -> None:

@@ -9,6 +9,9 @@ const DUCKED = 0.15; // of full level, while somebody may be speaking
 const DUCKING = 0.03; // seconds, time constant
 const TELL_MS = 100; // between two words on how much was played
 const ODD_SECONDS = 0.3; // between two clocks that do not belong together, as after a rest
+// Gecko asks the device for the way to the ear while it holds what the sound waits for: the tab may stand still for ever.
+const MAY_NOT_BE_ASKED = /\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "");
+const USUAL_LATENCY = 0.05; // seconds to the ear there, as it tells when it answers
 
 export class Player {
   #rate;
@@ -206,6 +209,7 @@ class Reply {
  * @param {AudioContext} context @returns {number} seconds
  */
 export function heardNow(context) {
+  if (MAY_NOT_BE_ASKED) return context.currentTime - USUAL_LATENCY;
   const roughly = context.currentTime - (context.outputLatency || context.baseLatency || 0);
   const { contextTime, performanceTime } = context.getOutputTimestamp();
   if (!performanceTime) return roughly;
