@@ -85,7 +85,7 @@ function axis(points, most) {
   const to = points.at(-1)?.start ?? 0;
   const style = to - from > 24 * 3600 ? { dateStyle: "short" } : { timeStyle: "short" };
   const at = (seconds) => new Intl.DateTimeFormat(language, style).format(seconds * 1000);
-  return element("p", { class: "axis" }, element("span", {}, at(from)), element("span", {}, text("analytics.most", { most })), element("span", {}, at(to)));
+  return element("p", { class: "axis" }, element("span", {}, at(from)), element("span", { dir: "auto" }, text("analytics.most", { most })), element("span", {}, at(to)));
 }
 
 function showGroups(place, kind, groups) {
@@ -115,7 +115,7 @@ async function showUsage(main, signal) {
 
 async function showForecast(main, signal) {
   const { words } = await json("analytics/forecast", { signal });
-  main.querySelector("#forecast").replaceChildren(...words.map((sentence) => element("p", {}, sentence)));
+  main.querySelector("#forecast").replaceChildren(...words.map((sentence) => element("p", { dir: "auto" }, sentence)));
 }
 
 function milliseconds(seconds) {

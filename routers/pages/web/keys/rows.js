@@ -6,6 +6,7 @@ import { json, request } from "../shared/server.js";
 import { language, number, text } from "../shared/texts.js";
 
 const OVERLAP_SECONDS = 3600;
+const LIMITS = { characters_per_day: "keys.characters", audio_seconds_in_per_day: "keys.seconds", requests_per_minute: "keys.minute" };
 
 /** @param {Map<string, string>} users names by id @param {(secret: string) => void} show of a secret that is new */
 export function keyRow(key, users, signal, again, show) {
@@ -33,7 +34,7 @@ export function userRow({ id, name, created_at: created }, signal, again) {
 }
 
 function limitsOf(limits) {
-  return Object.entries(limits ?? {}).filter(([, most]) => most !== null).map(([name, most]) => `${name.replaceAll("_", " ")}: ${number(most)}`);
+  return Object.entries(limits ?? {}).filter(([, most]) => most !== null).map(([name, most]) => `${LIMITS[name] ? text(LIMITS[name]) : name.replaceAll("_", " ")}: ${number(most)}`);
 }
 
 function day(seconds) {

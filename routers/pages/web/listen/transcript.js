@@ -2,7 +2,7 @@
 
 import { action } from "../shared/actions.js";
 import { choices, element, save } from "../shared/dom.js";
-import { clock, text } from "../shared/texts.js";
+import { clock, number, text } from "../shared/texts.js";
 import { heard } from "./hearing.js";
 import { FORMATS, written } from "./writing.js";
 
@@ -69,7 +69,7 @@ export class Transcript {
   #show({ segments, duration, language, warnings = [] }, seconds) {
     this.#segments = segments;
     this.#speakers = [...new Set(segments.map(({ speaker }) => speaker).filter(Boolean))];
-    const parts = [duration ? clock(duration) : "", language ?? "", text("listen.took", { seconds: seconds.toFixed(1) }), ...warnings];
+    const parts = [duration ? clock(duration) : "", language ?? "", text("listen.took", { seconds: number(seconds, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) }), ...warnings];
     this.#state.textContent = segments.length ? parts.filter(Boolean).join(" · ") : text("home.hear.silence");
     this.#list.replaceChildren(...segments.map((segment) => this.#row(segment)));
     this.#isUnsaved = segments.length > 0;

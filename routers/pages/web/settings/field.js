@@ -6,7 +6,7 @@ import { text } from "../shared/texts.js";
 export class SettingField {
   #input;
   #kind;
-  #problem = element("p", { class: "warning", role: "alert", hidden: true });
+  #problem = element("p", { class: "warning", dir: "auto", role: "alert", hidden: true });
 
   /** @param {string} key dotted @param {object} state of GET /config @param {object} schema @param {() => void} changed */
   constructor(key, state, schema, changed) {

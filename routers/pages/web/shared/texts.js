@@ -33,5 +33,5 @@ export function clock(seconds) {
   const whole = Math.floor(seconds);
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const shown = parts[0] > 0 ? parts : parts.slice(1);
-  return shown.map((part, index) => (index ? String(part).padStart(2, "0") : part)).join(":");
+  return shown.map((part, index) => number(part, { minimumIntegerDigits: index ? 2 : 1, useGrouping: false })).join(":");
 }

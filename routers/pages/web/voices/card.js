@@ -36,7 +36,7 @@ export function card(voice, signal, again) {
 
 function problems(report) {
   if (!report?.problems.length) return "";
-  return element("p", { class: "warning" }, report.problems.map(({ message }) => message).join(" "));
+  return element("p", { class: "warning", dir: "auto" }, report.problems.map(({ message }) => message).join(" "));
 }
 
 function picture(report) {
