@@ -54,7 +54,7 @@ def read_words(written: Any) -> Words:
 class TimedSamples:
     """Audio of an engine with words that it knows the times of: in the text of its call, in seconds of all audio of it.
 
-    A word is told no later than the audio in which it ends.
+    A word is told with its audio or before it, or a moment later where a listener waits for the first of it.
     """
 
     samples: NDArray[np.float32]

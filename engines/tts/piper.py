@@ -23,13 +23,16 @@ from stts.engine_api import (
     Progress,
     Samples,
     SpeechParams,
+    TimedSamples,
     TTSEngine,
     Voice,
 )
 from stts.errors import EngineWeightsMissing, UnknownVoice
 from stts.languages import primary
+from stts.spoken_words import moved
 from stts.text.english import spoken_english
 from stts.text.plain_sentences import plain_sentences
+from stts.text.word_places import WordPlaces
 
 SAMPLE_RATE = 22_050
 """Rate of most voices, in Hz; each says its own."""
@@ -107,7 +110,7 @@ class PiperEngine(TTSEngine):
             default_voice=next(english, voices[0].id if voices else None),
             hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
-            abilities=Abilities(streaming=True, speed=SPEED),
+            abilities=Abilities(streaming=True, speed=SPEED, word_times=True),
             limits=EngineLimits(max_characters=1000, min_characters=2, concurrency=self.options.processes),
             real_time_factor=0.08,
             by_sentence=True,
@@ -181,6 +184,11 @@ class PiperEngine(TTSEngine):
         return PiperModel(file.path, self.options.threads)
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        for block in self.synthesize_timed(text, voice, params):
+            if len(block.samples):
+                yield block.samples
+
+    def synthesize_timed(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[TimedSamples]:
         model, speaker = self._model(voice.id)
         extra = params.extra if isinstance(params.extra, PiperParameters) else PiperParameters()
         slowness = model.length(extra.length_scale) * (1 / params.speed - ROUNDED_SHARE) / (1 - ROUNDED_SHARE)
@@ -188,13 +196,23 @@ class PiperEngine(TTSEngine):
         hurried = params.hurried
         silence = np.zeros(round(extra.sentence_silence * model.sample_rate), np.float32)
         language = next(iter(voice.languages), None)
+        at, seconds = 0, 0.0
         for sentence in plain_sentences(self._read_aloud(text, extra), language):
+            spoken = sentence
             if not extra.phonemes and primary(language or "") == "en":
-                sentence = spoken_english(sentence)
-            for block in model.speak(sentence, speaker, scales, hurried=hurried):
-                yield block if extra.volume == 1.0 else np.clip(block * np.float32(extra.volume), -1.0, 1.0)
+                spoken = spoken_english(sentence)
+            place = text.find(sentence, at)
+            at, begun, places = max(at, place), seconds, WordPlaces(sentence, [spoken])
+            for block in model.speak_timed(spoken, speaker, scales, hurried=hurried):
+                samples = block.samples
+                seconds += len(samples) / model.sample_rate
+                if extra.volume != 1.0:
+                    samples = np.clip(samples * np.float32(extra.volume), -1.0, 1.0)
+                words = places.found(0, block.words) if block.words and place >= 0 else ()
+                yield TimedSamples(samples, moved(words, seconds=begun, characters=place))
             if len(silence):
-                yield silence
+                yield TimedSamples(silence)
+                seconds += len(silence) / model.sample_rate
             hurried = False
 
     def _read_aloud(self, text: str, extra: PiperParameters) -> str:

@@ -34,6 +34,8 @@ class VoiceParts:
     text: bytes
     flow: bytes
     decoder: bytes
+    durations: str | None
+    """Name of the frames of each id, which `text` makes; None where it is not found."""
     latent: str
     """Name of the frames that the flow is given."""
     turned: str
@@ -66,6 +68,8 @@ def split_voice(path: Path) -> VoiceParts | None:
     into_flow = before.inputs(flow)
     latent = next((name for name in into_flow if before.maker(name).op_type == "Add"), None)
     shared = [*into_flow, *(name for name in before.inputs(decoder) if name not in (turned, *into_flow))]
+    durations = [name for node in before.of(shared) if node.op_type == "Ceil" for name in node.output]
+    told = durations if len(durations) == 1 and durations[0] not in shared else []
     if latent is None:
         return None
     image = {node.op_type for node in decoder} <= _IMAGE_OPERATORS
@@ -73,9 +77,10 @@ def split_voice(path: Path) -> VoiceParts | None:
     drawn = [node for node in decoder if output in node.output or node is not decoder[-1]]
     parts = _Parts(model)
     return VoiceParts(
-        text=parts.part(before.of(shared), list(model.graph.input), shared),
+        text=parts.part(before.of(shared), list(model.graph.input), [*shared, *told]),
         flow=parts.part(flow, [_value(name) for name in into_flow], [turned]),
         decoder=parts.part(drawn, [_value(name) for name in before.inputs(drawn)], [output], image=image),
+        durations=told[0] if told else None,
         latent=latent,
         turned=turned,
         flow_reach=_reach(flow),

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from engines.base_onnx import open_session
 from engines.tts.piper_graph import VoiceParts, split_voice
-from stts.engine_api import Samples
+from engines.tts.piper_words import starts_of, words_of
+from stts.engine_api import Samples, TimedSamples
+from stts.spoken_words import Words
 
 FIRST_FRAMES = 16
 """Frames of the first block where a listener waits for it: 0.19 s of sound at 22,050 Hz."""
@@ -81,6 +83,14 @@ class PiperModel:
 
     def speak(self, sentence: str, speaker: int | None, scales: Scales, *, hurried: bool) -> Iterator[Samples]:
         """Yields the audio of one sentence; where `hurried`, in blocks, the first as early as possible."""
+        for block in self.speak_timed(sentence, speaker, scales, hurried=hurried):
+            if len(block.samples):
+                yield block.samples
+
+    def speak_timed(
+        self, sentence: str, speaker: int | None, scales: Scales, *, hurried: bool
+    ) -> Iterator[TimedSamples]:
+        """The same with the words of the sentence; where `hurried`, behind the first block, which waits for nothing."""
         phonemes = self.phonemes(sentence)
         if not phonemes:
             return
@@ -95,8 +105,21 @@ class PiperModel:
         }
         if config.num_speakers > 1:
             inputs["sid"] = np.array([_default_speaker(config) if speaker is None else speaker], np.int64)
+        blocks = 0
         for block in self._network.run(inputs, hurried):
-            yield np.clip(block.reshape(-1), -1.0, 1.0).astype(np.float32, copy=False)
+            words = self._words(sentence, phonemes) if blocks == int(hurried) else ()
+            blocks += 1
+            yield TimedSamples(np.clip(block.reshape(-1), -1.0, 1.0).astype(np.float32, copy=False), words)
+        if hurried and blocks == 1:
+            yield TimedSamples(np.zeros(0, np.float32), self._words(sentence, phonemes))
+
+    def _words(self, sentence: str, phonemes: list[str]) -> Words:
+        """The words of the sentence that was spoken last."""
+        network, config = self._network, self._config
+        if not isinstance(network, _Parts) or network.lengths is None or config.phoneme_type != "espeak":
+            return ()
+        starts = starts_of(phonemes, config.phoneme_id_map, network.lengths, network.hop / self.sample_rate)
+        return words_of(sentence, self.phonemes, phonemes, starts)
 
 
 def _default_speaker(config: Any) -> int:
@@ -123,10 +146,17 @@ class _Parts:
         self._decoder = open_session(parts.decoder, threads)
         self._shared = [each.name for each in self._text.get_outputs()]
         self._parts = parts
+        self.hop = 0
+        """Samples of a frame."""
+        self.lengths: NDArray[np.float32] | None = None
+        """Frames of each id of the sentence that was spoken last, where the network tells them."""
 
     def run(self, inputs: Tensors, hurried: bool) -> Iterator[Samples]:
         shared: Tensors = dict(zip(self._shared, self._text.run(None, inputs), strict=True))
+        lengths = shared.pop(self._parts.durations, None) if self._parts.durations is not None else None
         frames = shared[self._parts.latent].shape[-1]
+        is_told = lengths is not None and round(float(lengths.sum())) == frames
+        self.lengths = lengths.reshape(-1) if lengths is not None and is_told else None
         turned = _Turned(self._flow, self._parts, shared, frames)
         at, size = 0, FIRST_FRAMES if hurried else frames
         while at < frames:
@@ -141,7 +171,7 @@ class _Parts:
         values: Tensors = {**turned.shared, self._parts.turned: turned.until(last)[..., first:last]}
         inputs = {each.name: self._drawn_from(values[each.name]) for each in self._decoder.get_inputs()}
         drawn: Samples = self._decoder.run(None, inputs)[0].reshape(-1)
-        hop = len(drawn) // (last - first)
+        hop = self.hop = len(drawn) // (last - first)
         return drawn[(start - first) * hop : (end - first) * hop]
 
     def _drawn_from(self, value: NDArray[Any]) -> NDArray[Any]:

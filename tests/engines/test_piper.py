@@ -139,3 +139,20 @@ def test_without_a_voice_the_message_says_where_to_get_one() -> None:
     assert not engine.weights_present() and engine.info.default_voice is None
     with pytest.raises(EngineWeightsMissing, match=r"engines\.options\.piper\.voices"):
         engine.load(contract.no_progress)
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+def test_words_begin_where_they_sound(engine: PiperEngine, joe: Voice, hurried: bool) -> None:
+    text = "Good morning, all of you in the house. It costs $48.50, Dr. Smith."
+    steady = engine.Parameters.model_validate({"noise_scale": 0, "noise_w_scale": 0, "sentence_silence": 0.3})
+    blocks = list(engine.synthesize_timed(text, joe, SpeechParams(hurried=hurried, speed=1.2, extra=steady)))
+    assert len(blocks[0].samples) and bool(blocks[0].words) != hurried, "nobody waits for words"
+    words = [word for block in blocks for word in block.words]
+    assert [text[word.place : word.end] for word in words] == text.split()
+    begins = [word.begins for word in words]
+    assert begins == sorted(begins) and all(word.begins < word.ends for word in words)
+    samples = np.concatenate([block.samples for block in blocks])
+    loud = np.flatnonzero(np.abs(samples) > 0.02)
+    onsets = loud[1:][np.diff(loud) > 0.15 * engine.info.sample_rate] / engine.info.sample_rate
+    for word in (words[2], words[8]):  # behind the comma, and in the second sentence
+        assert np.abs(onsets - word.begins).min() < 0.06

@@ -76,7 +76,7 @@ class Words(TypedDict):
     type: Literal["words"]
     utterance: int
     measured: bool
-    """True: told by the engine, and sent before their audio, those of a piece in one message or in several. False:
+    """True: told by the engine, and sent as soon as it does, those of a piece in one message or in several. False:
     worked out from the text and the length of the piece, whose audio is sent."""
     words: list[WordTimes]
 
