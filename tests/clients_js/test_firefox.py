@@ -14,7 +14,14 @@ from playwright.async_api import Browser, expect
 
 from routers.pages.site import PAGES
 from tests.audio import encoded
-from tests.clients_js import sound_server, test_pages, test_pages_jobs, test_pages_manage, test_pages_work
+from tests.clients_js import (
+    firefox_bridge,
+    sound_server,
+    test_pages,
+    test_pages_jobs,
+    test_pages_manage,
+    test_pages_work,
+)
 from tests.clients_js.browser import WAIT_MS, visited
 from tests.clients_js.firefox import Firefox, missing, once_more_where_it_hangs
 from tests.clients_js.sound_server import SoundServer, running_sound_server
@@ -22,6 +29,7 @@ from tests.clients_js.test_pages import READY, RECORDING
 from tests.clients_js.test_pages_for_all import AXE, faults
 from tests.clients_js.test_pages_manage import keyed as keyed
 from tests.engines.speech import DATA, read
+from tests.patience import PATIENCE
 from tests.server import RunningServer
 
 # Starting it takes longer than most of the tests do.
@@ -114,3 +122,32 @@ async def test_a_voice_is_recorded_and_its_figures_are_shown(
         await row.locator("meter").first.wait_for()
         await row.get_by_role("button", name="Remove").click()
         await row.wait_for(state="detached")
+
+
+async def test_a_browser_that_is_lost_is_replaced_once_and_what_is_wrong_stays_wrong(firefox_here: Firefox) -> None:
+    seen: list[Browser] = []
+
+    @once_more_where_it_hangs
+    async def lost(browser: Browser) -> None:
+        seen.append(browser)
+        if len(seen) == 1:
+            await browser.close()
+            await browser.new_context()
+        assert len(seen) < 3, "wrong"
+
+    with pytest.warns(UserWarning, match="begins anew"):
+        await lost(browser=await firefox_here.browser(), firefox_here=firefox_here)
+    assert [browser.is_connected() for browser in seen] == [False, True]
+    with pytest.raises(AssertionError, match="wrong"):
+        await lost(browser=seen[1], firefox_here=firefox_here)
+    assert len(seen) == 3
+
+
+async def test_a_command_without_an_answer_ends_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(firefox_bridge, "LONGEST_SECONDS", 0.0)
+    ended = asyncio.Event()
+    unanswered = firefox_bridge.Unanswered(ended.set)
+    unanswered.asked(1, "script.callFunction")
+    unanswered.asked(2, "script.callFunction")
+    unanswered.answered(1)
+    await asyncio.wait_for(ended.wait(), PATIENCE)
