@@ -33,7 +33,10 @@ from tests.patience import PATIENCE
 from tests.server import RunningServer
 
 # Starting it takes longer than most of the tests do.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.filterwarnings("default:Firefox hung"),  # told at the end; the test begins anew
+]
 
 PHONE = {"width": 390, "height": 844}
 AS_IN_CHROMIUM = (
