@@ -8,27 +8,30 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clients.command.connection import Target, connected, require, succeeded
-from clients.command.exit_status import ANSWERED_NO, UNREACHED, USAGE, CommandFailed
+from clients.command.connection import Target, connected, succeeded
+from clients.command.exit_status import ANSWERED_NO, USAGE, CommandFailed
 from clients.command.first_use import Yes, make_ready
 from clients.command.listening import listen
-from clients.command.output import make_folder, write
+from clients.command.output import make_folder
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
 from clients.command.targets import targets
 from clients.command.terminal import Progress, explained, show_json
+from clients.command.transcripts import Transcripts, Wanted, read, sent
 from clients.command.waiting import expected_seconds, left_of, ticking
 
 if TYPE_CHECKING:
-    from clients.caller import Answer, Caller
+    from clients.caller import Caller
 
 FORMATS = {"text": "txt", "srt": "srt", "vtt": "vtt", "json": "json", "verbose_json": "verbose.json"}
 """Formats of transcripts, each with the ending of its files."""
+AUTO = "auto"
+"""An engine or a language that nobody asks for."""
 MOST_SECONDS = 86_400.0
 """Longest wait for one transcript."""
 RECORDINGS = frozenset(
@@ -38,15 +41,6 @@ RECORDINGS = frozenset(
     }
 )
 """Endings of the files that are taken out of a folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The wishes for each recording."""
-
-    fields: dict[str, str]
-    targets: dict[Path, Path]
-    """Recording -> its transcript."""
 
 
 def transcribe(
@@ -62,7 +56,10 @@ def transcribe(
     live: Annotated[
         bool, typer.Option("--live", help="Words while they are spoken, of the microphone or FILE.")
     ] = False,
-    force: Annotated[bool, typer.Option(help="Also those whose transcript is there already.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also those whose transcript is there already.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave transcripts that another engine, model or language has made.")
+    ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -82,7 +79,9 @@ def transcribe(
         recordings = None if files == [STANDARD] else list(found(files))
         one = recordings is None or (len(recordings) == 1 and not os.path.isdir(files[0]))
         fields = {"language": language, "engine": engine, "format": format}
-        given = {name: value for name, value in fields.items() if value}
+        if force and keep:
+            raise CommandFailed("--force makes anew what --keep leaves: choose one.", USAGE)
+        given = {name: value for name, value in fields.items() if value and value != AUTO}
         if one and folder is None and not beside:
             with _ready(patient(context.obj), engine, yes=yes, as_json=as_json) as caller:
                 _print_one(caller, None if recordings is None else recordings[0], given, as_json)
@@ -96,7 +95,8 @@ def transcribe(
             make_folder(place)
         wanted = Wanted(given, dict(zip(recordings, places, strict=True)))
         with _ready(patient(context.obj), engine, yes=yes, as_json=as_json) as caller:
-            done = _transcribe_all(caller, recordings, wanted, force=force, quiet=as_json)
+            make = Transcripts(caller, wanted, "force" if force else "keep" if keep else "")
+            done = _transcribe_all(make, recordings, quiet=as_json)
     if as_json:
         show_json(done)
     if any("error" in each for each in done):
@@ -146,18 +146,16 @@ def _named(name: str) -> list[Path]:
 
 
 def _print_one(caller: Caller, recording: Path | None, fields: dict[str, str], as_json: bool) -> None:
-    data = sys.stdin.buffer.read() if recording is None else _read(recording)
+    data = sys.stdin.buffer.read() if recording is None else read(recording)
     name = "recording" if recording is None else recording.name
     expected = None if recording is None else expected_seconds(caller, recording, fields.get("engine"))
     with ticking(Progress(lines=False), f"Listening to {name}", left_of(expected)):
-        answer = _sent(caller, data, name, {**fields, **({"format": "json"} if as_json else {})})
+        answer = sent(caller, data, name, {**fields, **({"format": "json"} if as_json else {})})
     body = succeeded(answer).decode()
     print(body, end="" if body.endswith("\n") else "\n")
 
 
-def _transcribe_all(
-    caller: Caller, recordings: Sequence[Path], wanted: Wanted, *, force: bool, quiet: bool
-) -> list[dict[str, Any]]:
+def _transcribe_all(make: Transcripts, recordings: Sequence[Path], *, quiet: bool) -> list[dict[str, Any]]:
     """Tells what became of each. One that fails leaves the others alone; a server that is away ends it."""
     shown, done = Progress(lines=False), []
     sizes = [recording.stat().st_size for recording in recordings]
@@ -165,9 +163,9 @@ def _transcribe_all(
     for place, (recording, size) in enumerate(zip(recordings, sizes, strict=True)):
         expected = _rest(began, heard, sum(sizes[place:]))
         if expected is None:
-            expected = expected_seconds(caller, recording, wanted.fields.get("engine"))
+            expected = expected_seconds(make.caller, recording, make.wanted.fields.get("engine"))
         with ticking(shown, f"{place + 1} of {len(recordings)}: {recording.name}", left_of(expected)):
-            outcome = _one(caller, recording, wanted, force=force)
+            outcome = make.one(recording)
         if "skipped" not in outcome:
             heard += size
         done.append(outcome)
@@ -176,40 +174,16 @@ def _transcribe_all(
     return done
 
 
-def _one(caller: Caller, recording: Path, wanted: Wanted, *, force: bool) -> dict[str, Any]:
-    target = wanted.targets[recording]
-    told: dict[str, Any] = {"file": str(recording), "transcript": str(target)}
-    if not force and target.exists() and target.stat().st_mtime >= recording.stat().st_mtime:
-        return {**told, "skipped": "it is there already"}
-    try:
-        answer = _sent(caller, _read(recording), recording.name, wanted.fields)
-        require(answer)
-    except CommandFailed as failed:
-        if failed.status == UNREACHED:
-            raise
-        return {"file": str(recording), "error": str(failed)}
-    write(target, [answer.body])
-    return told
-
-
 def _tell(outcome: dict[str, Any]) -> None:
     if "error" in outcome:
         print(f"{outcome['file']}: {outcome['error']}", file=sys.stderr)
-    else:
-        print(f"{outcome['transcript']}{' (was there)' if 'skipped' in outcome else ''}", flush=True)
+        return
+    words = f" ({outcome['skipped']})" if "skipped" in outcome else ""
+    print(f"{outcome['transcript']}{words}", flush=True)
+    if "anew" in outcome:
+        print(f"{outcome['transcript']}: {outcome['anew']}", file=sys.stderr, flush=True)
 
 
 def _rest(began: float, heard: int, rest: int) -> float | None:
     """Seconds for the bytes that are left, by those that were heard in the time so far."""
     return (time.monotonic() - began) / heard * rest if heard else None
-
-
-def _sent(caller: Caller, data: bytes, name: str, fields: dict[str, str]) -> Answer:
-    return caller.send_file("/stt", data, name.replace('"', "'"), **fields)
-
-
-def _read(recording: Path) -> bytes:
-    try:
-        return recording.read_bytes()
-    except OSError as error:
-        raise CommandFailed(f"{recording} cannot be read: {error.strerror}") from error

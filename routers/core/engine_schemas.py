@@ -93,6 +93,7 @@ class EngineShape(EngineStatus):
     measured: EngineMeasurements
     engine: str = Field(description="The engine that it is an instance of; its own name where there is one.")
     description: str
+    models: list[str] = Field(description="Ids of the models that it works with now, where they have names.")
     languages: list[str] = Field(description="BCP 47.")
     sample_rate: int = Field(description="Hz, native.")
     voices: int = Field(description="How many; GET /voices lists them.")

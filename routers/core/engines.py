@@ -96,6 +96,7 @@ def _shape(engine: EngineDescription) -> EngineShape:
         measured=EngineMeasurements.of(engine.reading),
         engine=engine.engine,
         description=info.description,
+        models=[model.id for model in engine.models],
         languages=[*info.languages],
         sample_rate=info.sample_rate,
         voices=len(engine.voices),

@@ -23,7 +23,13 @@ WORDS = "weather"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with running({"stt": {"order": ["pocketsphinx"]}, "models": {"offline": True}}) as server:
+    with running(
+        {
+            "stt": {"order": ["pocketsphinx"]},
+            "models": {"offline": True},
+            "engines": {"instances": {"other": {"engine": "pocketsphinx"}}},
+        }
+    ) as server:
         yield server
 
 
@@ -66,6 +72,22 @@ def test_a_second_run_goes_on_where_the_first_one_ended(server: Server, recordin
     os.utime(recordings / "one.txt", (0, 0))  # older than its recording, which has changed since
     transcribe(server, recordings)
     assert WORDS in (recordings / "one.txt").read_text()
+
+
+def test_another_engine_makes_anew_what_nobody_has_changed(server: Server, recordings: Path) -> None:
+    """A correction by hand stays."""
+    transcribe(server, recordings)
+    assert "(was there, made with pocketsphinx)" in transcribe(server, recordings).output
+    (recordings / "one.txt").write_text("by hand")
+    kept = transcribe(server, recordings, "--engine", "other", "--keep")
+    assert "made with pocketsphinx; asked for other pocketsphinx: kept" in kept.output
+    anew = transcribe(server, recordings, "--engine", "other", "--json")
+    told = {Path(each["file"]).name: each for each in json.loads(anew.output)}
+    assert "somebody has changed it since: --force" in told["one.flac"]["skipped"]
+    assert "made with pocketsphinx; asked for other pocketsphinx: made anew" in told["two.flac"]["anew"]
+    assert (recordings / "one.txt").read_text() == "by hand"
+    assert "made with other pocketsphinx" in transcribe(server, recordings).output
+    assert transcribe(server, recordings, "--keep", "--force").exit_code == USAGE
 
 
 def test_files_go_into_a_folder_and_are_made_anew_where_that_is_wanted(
