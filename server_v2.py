@@ -57,6 +57,7 @@ from stts.http_address import bracketed
 from stts.settings import Settings
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.opening import refuse_newer_file
+from stts.storage.private import keep_private
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -170,6 +171,7 @@ def _start(file: str | None, replaced: Replacement | None) -> Callable[[], int]:
         os.environ[ROOT_VARIABLE] = home
         config = load()
     settings = config.current()
+    keep_private(group_access=settings.storage.group_access)
     configure_logging(config.current)
     config.log_origins()
     if home is not None:

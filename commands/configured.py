@@ -13,6 +13,7 @@ from adapters.configuration.adapter import ConfigAdapter, configuration_file
 from stts.settings import Settings
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.stores import Stores
+from stts.storage.private import keep_private
 
 Result = TypeVar("Result")
 ConfigOption = Annotated[str | None, typer.Option("--config", help="Configuration file, as the server's --config.")]
@@ -25,8 +26,10 @@ def address(config: str | None) -> DatabaseAddress:
 
 
 def settings(config: str | None) -> Settings:
-    """Raises InvalidConfiguration."""
-    return ConfigAdapter.load(configuration_file(config)).current()
+    """Raises InvalidConfiguration. What is made from then on is as private as what the server makes."""
+    found = ConfigAdapter.load(configuration_file(config)).current()
+    keep_private(group_access=found.storage.group_access)
+    return found
 
 
 def with_stores(config: str | None, work: Callable[[Stores], Awaitable[Result]]) -> Result:

@@ -219,6 +219,26 @@ def test_the_status_is_the_exit_of_the_process(tmp_path: Path) -> None:
     assert "config.yaml" in ended.stderr and "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(("group", "mask"), [("false", 0o077), ("true", 0o007)])
+def test_what_it_stores_is_for_its_own_user(tmp_path: Path, group: str, mask: int) -> None:
+    port = free_port()
+    settings = {"storage__root": "kept", "storage__group_access": group, "security__keys": "true"}
+    before = os.umask(0o022)
+    try:
+        with started(tmp_path, server__port=str(port), **settings) as process:
+            wait_for(port)
+            give_up = time.monotonic() + PATIENCE
+            while not (tmp_path / "kept" / "stts.db").exists() and time.monotonic() < give_up:
+                time.sleep(0.02)
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+    finally:
+        os.umask(before)
+    root = tmp_path / "kept"
+    assert (root / "stts.db").exists() and root.stat().st_mode & 0o070 == (0o070 if group == "true" else 0)
+    assert [path for path in [root, *root.rglob("*")] if path.stat().st_mode & mask] == []
+
+
 def test_an_open_bind_without_a_key_is_refused(tmp_path: Path) -> None:
     ended = run(tmp_path, server__host="0.0.0.0")
     assert ended.returncode == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -100,6 +101,14 @@ def _server(caller: Caller, asked: str) -> Iterator[Finding]:
     yield from _settings(caller)
 
 
+def _is_open_to_others(path: str) -> bool:
+    """True where it is on this machine, and others than its user and group may read it."""
+    try:
+        return bool(os.stat(path).st_mode & stat.S_IROTH)
+    except OSError:
+        return False
+
+
 def _which(url: str, asked: str) -> Finding:
     """Whether the server that was asked about answers, or one that this command has started for itself."""
     if url == asked or "://" not in asked:
@@ -181,6 +190,8 @@ def _settings(caller: Caller) -> Iterator[Finding]:
             "bad", "Security", f"everybody who reaches {host} may use it", "security.keys: true in config.yaml"
         )
     root = settings["storage.root"]
+    if any(_is_open_to_others(path) for path in (root, os.path.join(root, "stts.db"))):
+        yield Finding("advice", "Storage", f"every user of this machine may read {root}", f"chmod -R o-rwx {root}")
     if os.path.isdir(root) and (free := shutil.disk_usage(root).free) < LEAST_FREE_BYTES:
         yield Finding(
             "advice", "Disk", f"{free / 1e9:.1f} GB are left under {root}", "stts cache clear, or another storage.root"

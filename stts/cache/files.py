@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stts.cache.stored import Stored, described
+from stts.storage.private import mode_in
 
 TEMPORARY_SUFFIX = ".tmp"
 ABANDONED_SECONDS = 3600.0
 """Age from which on a file that is not complete was left by a crash."""
-FOLDER_MODE = 0o700
-FILE_MODE = 0o600
+FOLDER_MODE = 0o770
+"""Less what the process takes from all (`stts/storage/private.py`)."""
 DESCRIPTION_BYTES = 4096
 """Read of a file at first, to learn what it holds."""
 BLOCK_BYTES = 4096
@@ -63,7 +64,7 @@ class CacheFiles:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         temporary = path.with_name(f".{key}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
         try:
-            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
+            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode_in(path.parent)), "wb") as file:
                 file.write(packed)
             temporary.replace(path)
         except BaseException:

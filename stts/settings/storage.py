@@ -12,6 +12,10 @@ class StorageSettings(Section):
     home_when_read_only: bool = protected(
         "Use a folder in the home folder where `root` cannot be written to.", default=False
     )
+    group_access: bool = protected(
+        "Let the group of the server read and write what it stores, where servers of several users share `root`.",
+        default=False,
+    )
     file_bytes: int = live("Largest stored file.", default=100_000_000, ge=1024)
     reference_seconds: float = live("Longest stored reference recording.", default=300.0, gt=0)
     references_bytes: int = live("Quota of kind references.", default=2_000_000_000, ge=0)

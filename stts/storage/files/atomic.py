@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-NEW_FILE_MODE = 0o600
+from stts.storage.private import mode_in
+
 TEMPORARY_SUFFIX = ".tmp"
 
 
@@ -35,7 +36,7 @@ def _written_beside(target: Path, data: bytes) -> Iterator[Path]:
     """A complete file in the same folder, which is gone afterwards unless it got another name."""
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, NEW_FILE_MODE), "wb") as file:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode_in(target.parent)), "wb") as file:
             file.write(data)
             _keep_access(target, file.fileno())
             file.flush()
