@@ -7,8 +7,8 @@ if __name__ == "__main__":
 
     leave_quietly()
 
+import json
 import sys
-from functools import partial
 
 import typer
 
@@ -17,6 +17,7 @@ from commands import audit, database, keys
 from stts.errors import InvalidConfiguration, InvalidRequest, STTSError
 from stts.interruption import ending_in_order
 
+JSON_OPTION = "--json"
 REFUSED = 4
 """Exit status for what cannot be done, as of all commands of `stts` (docs/command.md)."""
 
@@ -28,15 +29,22 @@ app.add_typer(audit.app, name="audit")
 
 def main() -> int:
     try:
-        ending_in_order(partial(app, prog_name="stts"))
+        app(prog_name="stts")
     except InvalidConfiguration as error:
-        print(startup_message(error), file=sys.stderr)  # noqa: T201 - for the person at the terminal
-        return EXIT_STATUS
+        return _told(startup_message(error), EXIT_STATUS)
     except STTSError as error:
-        print(error.message, file=sys.stderr)  # noqa: T201
-        return EXIT_STATUS if isinstance(error, InvalidRequest) else REFUSED
+        return _told(error.message, EXIT_STATUS if isinstance(error, InvalidRequest) else REFUSED)
     return 0
 
 
+def _told(message: str, status: int) -> int:
+    """Says what went wrong as all commands of `stts` do, to a program on the standard output."""
+    if JSON_OPTION in sys.argv[1:]:
+        print(json.dumps({"error": message}, ensure_ascii=False, indent=2))  # noqa: T201 - the answer of the command
+    else:
+        print(f"stts: {message}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    ending_in_order(lambda: sys.exit(main()))

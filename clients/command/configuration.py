@@ -10,7 +10,7 @@ import typer
 from clients.command.connection import connected, succeed
 from clients.command.exit_status import ANSWERED_NO, USAGE, CommandFailed
 from clients.command.speech import Json
-from clients.command.terminal import explained, show_json, show_table
+from clients.command.terminal import explained, said, show_json, show_table
 
 if TYPE_CHECKING:
     from clients.caller import Caller
@@ -115,7 +115,7 @@ def _told(done: dict[str, Any], line: str, as_json: bool) -> None:
     if as_json:
         show_json(done)
         return
-    print(line)
+    print(said(line))
     for name, words in (("restart", "After a restart"), ("overridden", "The environment says otherwise, and wins")):
         if done[name]:
             print(f"{words}: {', '.join(done[name])}")

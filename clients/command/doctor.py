@@ -19,7 +19,7 @@ from clients.command.connection import connected, default_url, succeed
 from clients.command.exit_status import ANSWERED_NO, CommandFailed
 from clients.command.playback import PLAYERS
 from clients.command.speech import Json
-from clients.command.terminal import explained, show_json
+from clients.command.terminal import explained, plain, show_json
 
 if TYPE_CHECKING:
     from clients.caller import Answer, Caller
@@ -56,9 +56,9 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
         show_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            print(f"{MARKS[finding.verdict]}  {finding.subject}: {finding.words}")
+            print(f"{MARKS[finding.verdict]}  {plain(finding.subject)}: {plain(finding.words)}")
             if finding.mend:
-                print(f"      {finding.mend}")
+                print(f"      {plain(finding.mend)}")
     if any(finding.verdict == "bad" for finding in findings):
         raise typer.Exit(ANSWERED_NO)
 

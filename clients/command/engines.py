@@ -11,7 +11,7 @@ from clients.command import first_use
 from clients.command.connection import connected, succeed
 from clients.command.exit_status import ANSWERED_NO, CommandFailed
 from clients.command.speech import Json
-from clients.command.terminal import explained, show_json, show_table
+from clients.command.terminal import explained, said, show_json, show_table
 
 if TYPE_CHECKING:
     from clients.caller import Caller
@@ -84,4 +84,4 @@ def _show(value: Any, line: str, as_json: bool) -> None:
     if as_json:
         show_json(value)
     else:
-        print(line)
+        print(said(line))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ASK_SECONDS = 0.25
 """Pause between two questions about a job."""
+AWAY = (0, 502, 503, 504)
+"""Statuses of a server that is away: nobody answers, or a proxy before it."""
 AWAY_SECONDS = 300.0
 """Longest wait for a server that is started again."""
 
@@ -40,7 +42,7 @@ def watch(caller: Caller, job: dict[str, Any], *, away: float = AWAY_SECONDS, li
             shown.tell(_done(job), _left(job))
             time.sleep(ASK_SECONDS)
             answer = caller.ask("GET", _path(job))
-            if answer.status == 0 and time.monotonic() - answered < away:
+            if answer.status in AWAY and time.monotonic() - answered < away:
                 shown.tell("The server does not answer; the job goes on when it is there again.")
                 continue
             answered = time.monotonic()

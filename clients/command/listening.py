@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from clients.command.exit_status import CommandFailed
 from clients.command.output import make_folder, write
 from clients.command.speech import STANDARD
+from clients.command.terminal import said
 
 if TYPE_CHECKING:
     from clients.caller import Caller
@@ -51,7 +52,7 @@ def _keep(lines: Sequence[Line], format: str, folder: Path | None, recording: st
 
     whole = written(lines, format)
     if format != "text":
-        print(whole)
+        print(said(whole))
     if folder is not None and lines:
         make_folder(folder)
         named = None if recording in (None, STANDARD) else Path(str(recording)).stem

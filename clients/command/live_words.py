@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from clients.caller import Caller
 from clients.command.incoming import RATE, STANDARD, recorded, typed_lines
 from clients.command.sockets import first_of, messages, opened, tell, until_interrupted
-from clients.command.terminal import Progress, show_growing
+from clients.command.terminal import Progress, plain, said, show_growing
 
 PATH = "/ws/stt"
 
@@ -51,13 +51,13 @@ class Transcript:
                 self._add(Line(event["text"].strip(), event["start_ms"], event["end_ms"]))
             case "error":
                 self._progress.end()
-                print(f"stts: {event['message']}", file=sys.stderr)
+                print(f"stts: {plain(event['message'])}", file=sys.stderr)
 
     def _add(self, line: Line) -> None:
         self.lines.append(line)
         self._progress.end()
         if self._told:
-            print(line.text, flush=True)
+            print(said(line.text), flush=True)
 
     def end(self) -> None:
         self._progress.end()
@@ -125,14 +125,9 @@ def written(lines: Sequence[Line], format: str) -> str:
     if format in ("json", "verbose_json"):
         segments = [{"start": line.start_ms / 1000, "end": line.end_ms / 1000, "text": line.text} for line in lines]
         return json.dumps({"text": " ".join(line.text for line in lines), "segments": segments}, ensure_ascii=False)
-    comma = "," if format == "srt" else "."
-    cues = [
-        f"{number}\n{_clock(line.start_ms, comma)} --> {_clock(line.end_ms, comma)}\n{line.text}\n"
-        for number, line in enumerate(lines, 1)
-    ]
-    return "\n".join(["WEBVTT\n", *cues] if format == "vtt" else cues)
+    # Whoever wants no subtitles does not wait for them.
+    from stts.text.cues import Cue
+    from stts.text.subtitles import srt, vtt
 
-
-def _clock(milliseconds: int, comma: str) -> str:
-    seconds, rest = divmod(milliseconds, 1000)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{comma}{rest:03}"
+    cues = [Cue(line.start_ms, line.end_ms, tuple(filter(None, line.text.splitlines()))) for line in lines]
+    return srt(cues) if format == "srt" else vtt(cues)

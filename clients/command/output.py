@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import stat
 import struct
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,10 +43,13 @@ def write(path: Path, blocks: Iterable[bytes]) -> None:
             with target.open("wb") as file:
                 file.writelines(blocks)
             return
-        part = target.with_name(f"{target.name}.part")
+        # A name that nobody else has: another command may write the same file, and each is to be whole.
+        part = target.with_name(f".stts-{secrets.token_hex(8)}.part")
         try:
-            with part.open("wb") as file:
+            with part.open("xb") as file:
                 file.writelines(blocks)
+                if target.exists():
+                    os.chmod(part, stat.S_IMODE(target.stat().st_mode))
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
@@ -59,7 +64,9 @@ def check_writable(path: Path) -> None:
         raise CommandFailed(f"{path} cannot be written: there is no folder {folder}.")
     if path.is_dir():
         raise CommandFailed(f"{path} cannot be written: it is a folder.")
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    # A file is replaced by a new one, for which its folder is asked; a device or a pipe is written into.
+    written = path if path.exists() and not path.is_file() else folder
+    if not os.access(written, os.W_OK) or (path.is_file() and not os.access(path, os.W_OK)):
         raise CommandFailed(f"{path} cannot be written: it is not permitted.")
 
 

@@ -14,7 +14,7 @@ from clients.command.connection import connected
 from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.first_use import Yes, make_ready
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
-from clients.command.terminal import Progress, explained, show_growing
+from clients.command.terminal import Progress, explained, plain, show_growing
 
 
 def talk(
@@ -88,7 +88,7 @@ class Shown:
         error = event if event["type"] == "error" else event.get("error")
         if error:
             self._progress.end()
-            print(f"stts: {error['message']}", file=sys.stderr)
+            print(f"stts: {plain(error['message'])}", file=sys.stderr)
 
     @contextmanager
     def ending(self) -> Iterator[None]:
@@ -99,4 +99,4 @@ class Shown:
 
     def _line(self, line: str) -> None:
         self._progress.end()
-        print(line, file=self._file, flush=True)
+        print(plain(line) if self._file.isatty() else line, file=self._file, flush=True)

@@ -11,14 +11,18 @@ from pathlib import Path
 def targets(recordings: Sequence[Path], folder: Path | None, ending: str) -> list[Path]:
     """Where the transcripts go, beside their recordings or into a folder.
 
-    A name stands for its recording alone where only one has it. Else the folders of the recordings are kept below
-    `folder`, and what differs only in its ending keeps that.
+    A name stands for its recording alone where only one has it. Those that share one keep their folders below `folder`,
+    and what differs only in its ending keeps that. So one recording more moves no transcript of the others.
     """
     plain = [_place(each, folder, None) / f"{each.stem}.{ending}" for each in recordings]
-    if len(set(plain)) == len(plain):
+    shared = Counter(plain)
+    if len(shared) == len(plain):
         return plain
     common = Path(os.path.commonpath([os.path.abspath(each.parent) for each in recordings]))
-    apart = [_place(each, folder, common) / f"{each.stem}.{ending}" for each in recordings]
+    apart = [
+        place if shared[place] == 1 else _place(each, folder, common) / f"{each.stem}.{ending}"
+        for each, place in zip(recordings, plain, strict=True)
+    ]
     uses = Counter(apart)
     return [
         place if uses[place] == 1 else place.with_name(f"{recording.name}.{ending}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,8 @@ import typer
 from clients.command.exit_status import CommandFailed
 
 GAP = "  "
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Characters that a terminal obeys, but for the end of a line and the tabulator."""
 
 
 def prepare_streams() -> None:
@@ -27,6 +30,16 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def plain(text: str) -> str:
+    """Text of somebody else, in which a terminal finds nothing to obey: its control characters are shown."""
+    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def said(text: str) -> str:
+    """Text that is printed as it came, but for a terminal."""
+    return plain(text) if sys.stdout.isatty() else text
+
+
 @contextmanager
 def explained(as_json: bool) -> Iterator[None]:
     """Ends the command with a line about what went wrong in it."""
@@ -36,7 +49,7 @@ def explained(as_json: bool) -> Iterator[None]:
         if as_json:
             show_json({"error": str(failed)})
         else:
-            print(f"stts: {failed}", file=sys.stderr)
+            print(f"stts: {plain(str(failed))}", file=sys.stderr)
         raise typer.Exit(failed.status) from failed
 
 
@@ -82,6 +95,7 @@ class Progress:
 
     def tell(self, text: str, rest: str = "") -> None:
         """`rest` stands behind the text, and is no change of it."""
+        text = plain(text)
         if sys.stderr.isatty():
             print(f"\r\033[K{text}{rest}", end="", file=sys.stderr, flush=True)
         elif self._lines and text != self._told:
@@ -106,5 +120,5 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         shown = ", ".join(map(str, value[:4]))
-        return shown if len(value) <= 4 else f"{shown}, ... ({len(value)})"
-    return str(value)
+        return plain(shown if len(value) <= 4 else f"{shown}, ... ({len(value)})")
+    return plain(str(value))

@@ -21,7 +21,7 @@ from clients.command.listening import listen
 from clients.command.output import make_folder
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
 from clients.command.targets import targets
-from clients.command.terminal import Progress, explained, show_json
+from clients.command.terminal import Progress, explained, plain, said, show_json
 from clients.command.transcripts import Transcripts, Wanted, read, sent
 from clients.command.waiting import expected_seconds, left_of, ticking
 
@@ -132,7 +132,8 @@ def found(names: Sequence[str]) -> Iterator[Path]:
 def _named(name: str) -> list[Path]:
     path = Path(name)
     if path.is_dir():
-        inside = sorted(each for each in path.rglob("*") if each.suffix.lower().removeprefix(".") in RECORDINGS)
+        named = (each for each in path.rglob("*") if each.suffix.lower().removeprefix(".") in RECORDINGS)
+        inside = sorted(each for each in named if each.is_file())
         if not inside:
             raise CommandFailed(f"There is no recording in {name}.")
         return inside
@@ -152,13 +153,13 @@ def _print_one(caller: Caller, recording: Path | None, fields: dict[str, str], a
     with ticking(Progress(lines=False), f"Listening to {name}", left_of(expected)):
         answer = sent(caller, data, name, {**fields, **({"format": "json"} if as_json else {})})
     body = succeeded(answer).decode()
-    print(body, end="" if body.endswith("\n") else "\n")
+    print(said(body), end="" if body.endswith("\n") else "\n")
 
 
 def _transcribe_all(make: Transcripts, recordings: Sequence[Path], *, quiet: bool) -> list[dict[str, Any]]:
     """Tells what became of each. One that fails leaves the others alone; a server that is away ends it."""
     shown, done = Progress(lines=False), []
-    sizes = [recording.stat().st_size for recording in recordings]
+    sizes = [_size(recording) for recording in recordings]
     began, heard = time.monotonic(), 0
     for place, (recording, size) in enumerate(zip(recordings, sizes, strict=True)):
         expected = _rest(began, heard, sum(sizes[place:]))
@@ -174,9 +175,17 @@ def _transcribe_all(make: Transcripts, recordings: Sequence[Path], *, quiet: boo
     return done
 
 
+def _size(recording: Path) -> int:
+    """Bytes of a recording; one that has gone meanwhile has none, and fails alone."""
+    try:
+        return recording.stat().st_size
+    except OSError:
+        return 0
+
+
 def _tell(outcome: dict[str, Any]) -> None:
     if "error" in outcome:
-        print(f"{outcome['file']}: {outcome['error']}", file=sys.stderr)
+        print(f"{plain(outcome['file'])}: {plain(outcome['error'])}", file=sys.stderr)
         return
     words = f" ({outcome['skipped']})" if "skipped" in outcome else ""
     print(f"{outcome['transcript']}{words}", flush=True)

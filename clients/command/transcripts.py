@@ -97,4 +97,7 @@ def read(recording: Path) -> bytes:
 
 
 def _is_newer(target: Path, recording: Path) -> bool:
-    return target.exists() and target.stat().st_mtime >= recording.stat().st_mtime
+    try:
+        return target.stat().st_mtime >= recording.stat().st_mtime
+    except OSError:
+        return False

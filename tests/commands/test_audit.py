@@ -91,3 +91,19 @@ def test_an_empty_trail_holds(stts: Stts) -> None:
     assert stts("audit", "list") == (0, [])
     status, report = stts("audit", "verify")
     assert status == 0 and report["entries"] == 0 and report["newest"]["sequence"] == 0
+
+
+def test_what_goes_wrong_is_told_as_by_all_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"storage:\n  root: {tmp_path}\n")
+    words = ["stts", "keys", "revoke", "nosuch", "--config", str(file)]
+    monkeypatch.setattr(sys, "argv", words)
+    assert main() == 4
+    person = capsys.readouterr()
+    assert person.out == "" and person.err.startswith("stts: ")
+    monkeypatch.setattr(sys, "argv", [*words, "--json"])
+    assert main() == 4
+    program = capsys.readouterr()
+    assert program.err == "" and list(json.loads(program.out)) == ["error"]

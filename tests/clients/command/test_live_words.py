@@ -54,7 +54,7 @@ def test_without_a_microphone_it_says_so(server: Server, monkeypatch: pytest.Mon
     [
         ("text", "One.\nTwo."),
         ("srt", "1\n00:00:00,000 --> 00:00:01,500\nOne.\n\n2\n01:00:00,000 --> 01:01:01,042\nTwo.\n"),
-        ("vtt", "WEBVTT\n\n1\n00:00:00.000 --> 00:00:01.500\nOne.\n\n2\n01:00:00.000 --> 01:01:01.042\nTwo.\n"),
+        ("vtt", "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nOne.\n\n01:00:00.000 --> 01:01:01.042\nTwo.\n"),
         (
             "json",
             '{"text": "One. Two.", "segments": [{"start": 0.0, "end": 1.5, "text": "One."}, '
@@ -64,3 +64,10 @@ def test_without_a_microphone_it_says_so(server: Server, monkeypatch: pytest.Mon
 )
 def test_a_transcript_is_written_in_each_format(format: str, expected: str) -> None:
     assert written(LINES, format) == expected
+
+
+def test_words_cannot_break_subtitles() -> None:
+    lines = [Line("a < b & c --> d\n\ne", 0, 1000)]
+    assert "a &lt; b &amp; c --&gt; d" in written(lines, "vtt")
+    assert written(lines, "srt").count("-->") == 1
+    assert all("\n\n" not in written(lines, format).partition("\na")[2] for format in ("srt", "vtt"))

@@ -110,6 +110,14 @@ def test_a_recording_that_fails_leaves_the_others_alone(server: Server, recordin
     assert not (recordings / "broken.txt").exists()
 
 
+def test_what_only_looks_like_a_recording_stops_nobody(server: Server, recordings: Path) -> None:
+    (recordings / "gone.mp3").symlink_to("nowhere")
+    (recordings / "folder.mp4").mkdir()
+    os.mkfifo(recordings / "pipe.wav")
+    result = transcribe(server, recordings)
+    assert (result.exit_code, len(result.output.splitlines())) == (0, 2)
+
+
 def test_names_that_find_nothing_are_told(server: Server, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for name, told in (("missing-*.mp3", "no such file"), (tmp_path / "empty", "no recording in")):
