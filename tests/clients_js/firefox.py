@@ -90,7 +90,8 @@ def once_more_where_it_hangs(test: Test) -> Test:
         except Error as error:
             if given["browser"].is_connected():
                 raise
-            warnings.warn(f"Firefox hung in {test.__name__}, which begins anew: {error}", stacklevel=1)
+            why = str(error).partition("\n")[0]
+            warnings.warn(f"Firefox hung in {test.__name__}, which begins anew: {why}", stacklevel=1)
             await test(**given | {"browser": await firefox.browser()})
 
     wanted = inspect.signature(test)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -89,11 +91,16 @@ async def served(address: str, unanswered: Unanswered) -> str:
     return f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
+def end_all() -> None:
+    """Ends the browser with its processes and this one, a group that Playwright has made: each of them may hang."""
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
 async def main() -> int:
     firefox = shutil.which("firefox-esr") or shutil.which("firefox") or "firefox"
     process = await asyncio.create_subprocess_exec(firefox, *sys.argv[1:], stderr=asyncio.subprocess.PIPE)
     assert process.stderr is not None
-    unanswered = Unanswered(process.kill)
+    unanswered = Unanswered(end_all)
     async for raw in process.stderr:
         line = raw.decode(errors="replace")
         if said := SAID.search(line):
