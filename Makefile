@@ -118,9 +118,9 @@ test-engines: $(FULL)/.full $(ONNX)/.onnx
 	STTS_REQUIRE_ENGINES=onnx $(ONNX)/bin/python -m pytest -m engines
 
 test-clients: browsers $(VENV)/.clients
-	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients --ignore=$(FIREFOX) $(CLIENTS)
+	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients $(CLIENTS)
 
-# By itself: the driver of this browser is an experiment, and now and then it waits for ever.
+# By itself, what of `make test-clients` is in the other browser.
 test-firefox: browsers $(VENV)/.clients
 	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients $(FIREFOX)
 
