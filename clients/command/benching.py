@@ -14,7 +14,7 @@ import typer
 
 from clients.command.connection import connected
 from clients.command.speech import Json
-from clients.command.terminal import Progress, explained, show_json, show_table
+from clients.command.terminal import Progress, explained, said, show_json, show_table
 
 if TYPE_CHECKING:
     from clients.caller import Caller
@@ -32,6 +32,7 @@ COLUMNS = {
 LOCAL = ("127.0.0.1", "localhost", "::1")
 LIKE, SLOWER = 1.5, 4.0
 """Ratios up to which a figure is like the other one, and is slower rather than much slower."""
+LIKE_THERE = "as there"
 FIRST = "first sound of ten sentences"
 SPEECH = "work for a second of speech"
 LISTENERS = "streams without a gap, 16 listeners at once"
@@ -39,6 +40,14 @@ TRANSCRIPT = "work for a second of a recording"
 NAMES = {"round_trip": "GET /health, connection open", "first_sound": FIRST, "speech": SPEECH} | {
     "listeners": LISTENERS,
     "transcript": TRANSCRIPT,
+}
+
+SENTENCES = {
+    "round_trip": "A question on an open connection is answered after {here}",
+    "first_sound": "Speech of {engine} begins after {here}",
+    "speech": "{engine} works {here} for a second of speech",
+    "listeners": "Of 16 who listen at once {here} hear no gap",
+    "transcript": "{engine} works {here} for a second of a recording",
 }
 
 
@@ -66,8 +75,23 @@ class Figure:
         if ratio < 1 / LIKE:
             return "faster"
         if ratio <= LIKE:
-            return "as there"
+            return LIKE_THERE
         return "slower" if ratio <= SLOWER else "much slower: stts doctor tells why"
+
+
+def sentence(figure: Figure) -> str:
+    """The row in words, for who does not read tables."""
+    here = SENTENCES[figure.what].format(engine=figure.engine or "", here=_shown(figure.what, figure.value)).strip()
+    if figure.reference is None:
+        return f"{here}; the documents have no figure of this engine."
+    if figure.ratio is None:
+        return f"{here}: {figure.words}."
+    if figure.words == LIKE_THERE:
+        return f"{here}, as in the documents."
+    times = max(figure.ratio, 1 / figure.ratio)
+    better = "better" if figure.ratio < 1 else "worse"
+    there = _shown(figure.what, figure.reference)
+    return f"{here}; {there} in the documents, so {times:.1f} times {better} here."
 
 
 def bench(
@@ -82,10 +106,14 @@ def bench(
     with explained(as_json), connected(context.obj) as caller:
         figures = list(_figures(caller, engine, reference["figures"]))
     if as_json:
-        rows = [{**asdict(each), "ratio": each.ratio, "verdict": each.words} for each in figures]
+        rows = [
+            {**asdict(each), "ratio": each.ratio, "verdict": each.words, "sentence": sentence(each)} for each in figures
+        ]
         show_json({"reference_machine": reference["machine"], "figures": rows})
         return
     show_table([_row(each) for each in figures], COLUMNS)
+    for each in figures:
+        print(f"- {said(sentence(each))}")
     print(f"The machine of the documents: {reference['machine']}, with nothing else to do.{_busy(caller.url)}")
 
 

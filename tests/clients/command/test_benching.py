@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from benchmarks.server import running
 from clients.command import measures
-from clients.command.benching import NAMES, REFERENCE, Figure
+from clients.command.benching import NAMES, REFERENCE, Figure, sentence
 from clients.command.main import app
 from clients.command.measures import SECOND_BYTES, _spoken
 
@@ -47,6 +47,18 @@ def test_a_figure_is_judged(figure: Figure, ratio: float | None, words: str) -> 
     assert figure.words == words
 
 
+def test_each_row_is_a_sentence() -> None:
+    assert sentence(Figure("first_sound", "one", 0.06, 0.03)) == (
+        "Speech of one begins after 60 ms; 30 ms in the documents, so 2.0 times worse here."
+    )
+    assert (
+        sentence(Figure("listeners", None, 1.0, 1.0))
+        == "Of 16 who listen at once 100% hear no gap, as in the documents."
+    )
+    assert sentence(Figure("listeners", None, 0.0, 1.0)) == "Of 16 who listen at once 0% hear no gap: none at all."
+    assert sentence(Figure("speech", "new", 0.3, None)).endswith("the documents have no figure of this engine.")
+
+
 def test_a_gap_is_what_a_player_has_nothing_in() -> None:
     steady = _spoken("one", [(0.1, bytes(480)), (0.2, LOUD), (1.2, LOUD)])
     assert (steady.first_sound, steady.worst_gap) == (0.2, 0.0)
@@ -67,6 +79,7 @@ def test_a_server_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     figures = {each["what"]: each for each in json.loads(told.stdout)["figures"]}
     assert figures.keys() == NAMES.keys()
     assert (figures["first_sound"]["engine"], figures["transcript"]["engine"]) == ("espeak", "faster_whisper")
+    assert all(each["sentence"].endswith(".") for each in figures.values())
     assert all(each["reference"] for each in figures.values())
     assert all(each["value"] > 0 for each in figures.values() if each["what"] != "listeners")
     assert refused.exit_code == 4 and "no such engine" in refused.stderr
