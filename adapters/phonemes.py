@@ -45,7 +45,7 @@ class PhonemeReader:
         async with instance.slot(time.monotonic()) as slot:
             begun = time.monotonic()
             phonemes = await slot.ask(lambda engine: engine.phonemes(text, plan.voice), MOST_SECONDS)
-            context.metrics.add(queue=slot.queue_seconds, engine=time.monotonic() - begun)
+            context.metrics.add(queue=slot.queue_seconds, load=slot.load_seconds, engine=time.monotonic() - begun)
         context.metrics.characters = len(text)
         yield ReadText(phonemes, plan.instance, plan.voice.id)
 

@@ -177,6 +177,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/analytics/timeseries"): keys("/analytics/timeseries", "points"),
     ("GET", "/analytics/voices"): keys("/analytics/voices", "voices"),
     ("GET", "/analytics/formats"): keys("/analytics/formats", "formats"),
+    ("GET", "/analytics/operations"): keys("/analytics/operations", "operations"),
     ("GET", "/analytics/usage"): where_kept("/analytics/usage", "rows"),
     ("GET", "/analytics/forecast"): where_kept("/analytics/forecast", "words"),
     ("GET", "/analytics/live"): live,

@@ -42,6 +42,7 @@ from routers.management.me import MeRoutes
 from routers.management.models import ModelRoutes
 from routers.management.packages import PackageRoutes
 from routers.management.personal_data import PersonalDataRoutes
+from routers.management.recent_operations import RecentRoutes
 from routers.management.transcription_jobs import TranscriptionJobRoutes
 from routers.management.usage import UsageRoutes
 from routers.management.users import UserRoutes
@@ -129,7 +130,8 @@ def _management(services: Services, listener: ListenerSettings) -> Sequence[Rout
         KeyRoutes(services.access.administration),
     )
     audit = AuditRoutes(services.access.audit, services.access.stores.audit)
-    counted = (analytics, UsageRoutes(usage), CacheRoutes(services.cache, services.engines, services.settings))
+    cache = CacheRoutes(services.cache, services.engines, services.settings)
+    counted = (analytics, RecentRoutes(services.recent), UsageRoutes(usage), cache)
     addresses = ListenerRoutes(services.listeners)
     return (FileRoutes(services.files), models, addresses, *jobs, *counted, *access, audit, *configuration)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING
 
 from adapters.catalogue import EngineCatalogue
 from adapters.chat.router import Replies
@@ -20,22 +19,13 @@ from adapters.selection import EngineSelection
 from adapters.transcription.live_decoders import LiveDecoders
 from engines.registry import Registry
 from middleware.edge.repeats import Repeating
-from middleware.pipeline import Stage
 from middleware.serving.lifecycle import Lifecycle
 from middleware.serving.supervisor import Supervisor
-from middleware.stages.analytics import AnalyticsStage
-from middleware.stages.caching import CachingStage
-from middleware.stages.logging import LoggingStage
-from middleware.stages.planning import PlanningStage
-from middleware.stages.quotas import QuotaStage
-from middleware.stages.timing import TimingStage
-from middleware.stages.whole import WholeAnswers
-from middleware.stages.yielding import YieldingStage
-from middleware.traces import open_tracing
 from routers.access_services import AccessServices, build_access
 from routers.batch_services import BatchServices, build_batches
+from routers.engine_services import build_engines
 from routers.http.operation import Listen, ReserveAhead, Speak
-from routers.http.recording import RecordingStage
+from routers.measuring import build_measures
 from routers.pipelines import CheckProvenance, Converse, Detect, ReadPhonemes, build_pipelines
 from routers.repeating import open_repeating
 from routers.sockets.connection_limiter import ConnectionLimiter
@@ -43,23 +33,19 @@ from routers.sockets.running_sessions import RunningSessions
 from routers.sockets.session_holders import SessionHolders
 from routers.webrtc.calls import Calls
 from stts.access.client_secrets import ClientSecrets
-from stts.analytics.cache_metrics import CacheMetrics
 from stts.analytics.history import History
-from stts.analytics.memory_metrics import MemoryMetrics
 from stts.analytics.metrics import Metrics
+from stts.analytics.recent import RecentOperations
 from stts.analytics.resources import Resources
 from stts.cache.opening import open_cache
-from stts.cache.sentences import StoredSentences
 from stts.cache.store import CacheStore
 from stts.conversation.services import Hear, NewContext, Open, Reply, SessionServices
 from stts.conversation.sessions import SessionStore
 from stts.plans import SpeechPlan
 from stts.protocols import TranscriptionSession
-from stts.scheduling.yielding import Yielding
 from stts.settings import CurrentSettings, Settings
 from stts.speech import SynthesisConfig
 from stts.storage.files.store import FileStore
-from stts.storage.files.voices import StoredVoices
 from stts.transcription import TranscriptionConfig
 
 if TYPE_CHECKING:
@@ -103,6 +89,7 @@ class Services:
     secrets: ClientSecrets
     access: AccessServices
     history: History
+    recent: RecentOperations
     metrics: Metrics
     resources: Resources
     listeners: Supervisor
@@ -162,40 +149,27 @@ def build_services(
 def _wired(
     current: CurrentSettings, config: ConfigAdapter | None, registry: Registry, lifecycle: Lifecycle
 ) -> Services:
-    listeners = Supervisor()
-    access, jobs, files = build_access(current), Jobs(), FileStore(Path(current().storage.root), current)
-    cache = open_cache(current)
-    engines = EngineCatalogue(registry, current, StoredVoices(files), StoredSentences(cache, current))
-    selection, replies = EngineSelection(engines, current), Replies(current)
-    operations = EngineOperations(engines, selection, current)
-    phonemes = PhonemeReader(engines, selection)
-    measures = _measures(current, access, engines)
-    CacheMetrics(lambda: cache.hits, measures.metrics.registry)
-    quotas = QuotaStage(access.quotas, access.operations, current, access.refusals)
-    yielding = Yielding()
-    caching = cast(Stage, CachingStage(cache, operations.speak, current))
-    planning, recording = (YieldingStage(yielding), PlanningStage(selection)), RecordingStage(files)
-    whole = WholeAnswers(*measures.counting, quotas, planning[0], access.rates)
-    pipelines = build_pipelines(
-        measures.stages, quotas, planning, recording, caching, engines, operations, replies, phonemes, current
-    )
+    access, jobs, listeners = build_access(current), Jobs(), Supervisor()
+    files, cache = FileStore(Path(current().storage.root), current), open_cache(current)
+    asked = build_engines(current, registry, files, cache)
+    measures = build_measures(current, access, asked.engines, cache)
+    pipelines, around = build_pipelines(current, measures, access, asked, cache, files)
     limiter = _connection_limiter(current, access, lifecycle, listeners)
+    repeats = open_repeating(current, access, cache, asked.selection, around.whole) if measures.tracer is None else None
     return Services(
         current,
         lifecycle,
         *pipelines,
-        reserve_ahead=quotas.ahead,
+        **asked._asdict(),
+        reserve_ahead=around.quotas.ahead,
         cache=cache,
-        engines=engines,
-        selection=selection,
-        phonemes=phonemes,
-        models=ModelCatalogue(engines, current),
-        model_library=ModelLibrary(registry.known_models, current, jobs, engines.in_use, engines.weights_changed),
-        environments=EngineEnvironments(engines, jobs),
+        models=ModelCatalogue(asked.engines, current),
+        model_library=_library(registry, current, jobs, asked.engines),
+        environments=EngineEnvironments(asked.engines, jobs),
         jobs=jobs,
-        batches=build_batches(current, access.stores, files, selection, pipelines.speak, pipelines.listen, yielding),
-        operations=operations,
-        replies=replies,
+        batches=build_batches(
+            current, access.stores, files, asked.selection, pipelines.speak, pipelines.listen, around.yielding
+        ),
         live_decoders=LiveDecoders(current),
         files=files,
         sessions=SessionStore(current),
@@ -206,35 +180,18 @@ def _wired(
         secrets=ClientSecrets(lambda: current().realtime.secrets),
         access=access,
         history=measures.history,
+        recent=measures.recent,
         metrics=measures.metrics,
         resources=measures.resources,
         listeners=listeners,
-        repeating=open_repeating(current, access, cache, selection, whole) if measures.tracer is None else None,
+        repeating=repeats,
         tracer=measures.tracer,
         config=config,
     )
 
 
-class _Measures(NamedTuple):
-    """All that counts operations, and the stages that tell it of each."""
-
-    history: History
-    metrics: Metrics
-    resources: Resources
-    tracer: Tracer | None
-    counting: tuple[LoggingStage, AnalyticsStage, TimingStage]
-    stages: Sequence[Stage]
-
-
-def _measures(current: CurrentSettings, access: AccessServices, engines: EngineCatalogue) -> _Measures:
-    resources = Resources()
-    metrics = Metrics(resources, engines.readings, lambda: access.refusals.counts)
-    MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
-    history = History(current().analytics.history_minutes)
-    tracer, tracing = open_tracing(current().telemetry)
-    writers = (history, metrics) if access.usage is None else (history, metrics, access.usage)
-    counting = (LoggingStage(current), AnalyticsStage(writers), TimingStage())
-    return _Measures(history, metrics, resources, tracer, counting, (*tracing, *counting))
+def _library(registry: Registry, current: CurrentSettings, jobs: Jobs, engines: EngineCatalogue) -> ModelLibrary:
+    return ModelLibrary(registry.known_models, current, jobs, engines.in_use, engines.weights_changed)
 
 
 def _connection_limiter(

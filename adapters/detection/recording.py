@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterator
 from itertools import islice
 
 from stts.audio.decode import Decoder
-from stts.context import Timings
 from stts.engine_api import Samples, VADEngine
 from stts.settings import STTSettings
+from stts.timings import Timings
 from stts.transcription import Chunking
 from stts.vad.regions import Region, RegionFinder
 from stts.vad.rules import RegionRules

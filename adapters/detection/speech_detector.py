@@ -55,7 +55,7 @@ class SpeechDetector:
         while not recording.done:
             before = decoder.seconds
             async with self._vad.slot(progress.deadline, begun=recording.begun) as slot:
-                context.metrics.add(queue=slot.queue_seconds)
+                context.metrics.add(queue=slot.queue_seconds, load=slot.load_seconds)
                 async with aclosing(slot.run(recording.search, once=True)) as regions:
                     found = [(each.start, len(each.samples)) async for each in regions if each is not None]
             progress.made(decoder.seconds - before, time.monotonic())

@@ -75,21 +75,21 @@ class EngineLifecycle(Generic[E]):
     @property
     def rest(self) -> float:
         """Seconds that the engine is left alone after it has failed; 0: the next call tries again."""
-        if self.state != "failed":
-            return 0.0
-        return max(self._loads.wait(self._clock()), self.pool.rest())
+        return max(self._loads.wait(self._clock()), self.pool.rest()) if self.state == "failed" else 0.0
 
     @asynccontextmanager
-    async def slot(self, deadline: float, *, begun: bool, cold: bool = False) -> AsyncIterator[Slot[E]]:
-        """A slot whose copy is loaded, in its turn; `cold`: one that was not loaded yet, where there is one.
-
-        Raises what a load raises, Busy, and ShuttingDown.
-        """
-        if self.state != "ready":
+    async def slot(self, deadline: float, *, begun: bool) -> AsyncIterator[Slot[E]]:
+        """A slot whose copy is loaded, in its turn. Raises what a load raises, Busy, and ShuttingDown."""
+        asked, loaded = self._clock(), self.state == "ready"
+        if not loaded:
             await self._load_for_call()
-        async with self.pool.slot(deadline, begun=begun, cold=cold) as slot:
+        load_seconds = self._clock() - asked
+        async with self.pool.slot(deadline, begun=begun) as slot:
             if not slot.backend.ready:
+                began, loaded = self._clock(), False
                 await self._restart(slot)
+                load_seconds += self._clock() - began
+            slot.load_seconds = None if loaded else load_seconds
             self._keep_spare()
             yield slot
 

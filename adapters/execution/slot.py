@@ -27,6 +27,8 @@ class Slot(Generic[E]):
 
     queue_seconds = 0.0
     """Seconds from asking for the slot to having it, a load included."""
+    load_seconds: float | None = None
+    """Seconds of them for which a load was waited for; None: there was none."""
 
     def __init__(
         self,

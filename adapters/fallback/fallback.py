@@ -242,5 +242,6 @@ class _Attempts(Generic[Plan, Item]):
         part.metrics.written = self._part.metrics.written
         self._parts.append(part)
         if self._cut:
-            part.metrics.add(queue=self._context.metrics.queue, engine=self._context.metrics.engine)
+            known = self._context.metrics
+            part.metrics.add(queue=known.queue, load=known.load, engine=known.engine)
         return part

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
-from stts.context import Outcome, RequestContext, Timings
+from stts.context import Outcome, RequestContext
+from stts.timings import Timings
 
 OUTCOME = tuple(each.name for each in fields(Outcome) if each.name not in ("file_id", "fallback", "cache"))
 """Members that an adapter writes."""
-TIMINGS = ("queue", "written", "engine", "encode", "audio_seconds", "characters")
+TIMINGS = ("queue", "load", "written", "engine", "encode", "audio_seconds", "characters")
 """Measurements that an adapter makes."""
 
 

@@ -63,7 +63,7 @@ class PieceMaker:
         async with self._health.waited(speech.context, turn) as slot:
             if speech.handed_over:
                 return
-            speech.context.metrics.add(queue=slot.queue_seconds)
+            speech.context.metrics.add(queue=slot.queue_seconds, load=slot.load_seconds)
             piece = self._cut(speech, spare=playback.deadline - time.monotonic() if playback.begun else None)
             if piece is None:
                 return

@@ -146,7 +146,7 @@ class EngineSTTAdapter:
     async def _look(self, recording: Recording, listener: RegionListener) -> list[Region]:
         """The regions of the next stretch of the recording; there may be none."""
         async with self._vad.slot(listener.deadline, begun=recording.begun) as slot:
-            listener.context.metrics.add(queue=slot.queue_seconds)
+            listener.context.metrics.add(queue=slot.queue_seconds, load=slot.load_seconds)
             began = time.perf_counter()
             try:
                 async with aclosing(slot.run(recording.search, once=True)) as found:

@@ -10,10 +10,11 @@ from typing import Literal
 from adapters.transcription.recorded import RecordedUtterances
 from adapters.transcription.rolling import RollingSession
 from adapters.transcription.streaming import StreamingSession
-from stts.context import RequestContext, Timings
+from stts.context import RequestContext
 from stts.engine_api import Samples
 from stts.plans import TranscriptionPlan
 from stts.streams.live import SAMPLE_RATE, LiveAudio, Mark
+from stts.timings import Timings
 from stts.transcription import TranscriptEvent, TranscriptPartial
 
 EARLY_SECONDS = 1.5

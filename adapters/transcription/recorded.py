@@ -109,7 +109,7 @@ class _Work:
 
     async def _search(self, look: Callable[[VADEngine], list[Region]]) -> list[Region]:
         async with self._vad.slot(self._listener.deadline, begun=self._finder is not None) as slot:
-            self._listener.context.metrics.add(queue=slot.queue_seconds)
+            self._listener.context.metrics.add(queue=slot.queue_seconds, load=slot.load_seconds)
             return await slot.ask(look, SEARCH_SECONDS)
 
     def _push(self, block: Samples, vad: VADEngine) -> list[Region]:

@@ -48,7 +48,7 @@ class RegionListener:
         params = replace(self._params, language=self.language, prompt=self._prompt())
         turn = self._instance.slot(self._progress.deadline, begun=self._progress.begun)
         async with self._health.waited(self.context, turn) as slot:
-            self.context.metrics.add(queue=slot.queue_seconds)
+            self.context.metrics.add(queue=slot.queue_seconds, load=slot.load_seconds)
             started = time.perf_counter()
             with self._health.call(self.context, slot, first=not self._progress.begun) as call:
                 async with aclosing(slot.run(lambda engine: engine.transcribe(region.samples, params))) as segments:

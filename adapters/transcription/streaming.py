@@ -168,8 +168,7 @@ class StreamingSession:
             samples = await attention.due(samples, last=stop is Stop.END)
             if len(samples):
                 if begin := self._slot is None:
-                    waited = await self._take_slot(again=decided > 0)
-                    context.metrics.add(queue=waited)
+                    waited = await self._take_slot(context, again=decided > 0)
                     if context.span is not None:
                         context.span.waited(time.perf_counter() - waited)
                     decided = intake.taken - len(samples)
@@ -236,10 +235,11 @@ class StreamingSession:
                 own = self._slot.own_work if self._slot is not None else None
                 context.span.worked(self._slots.instance.name, started, own)
 
-    async def _take_slot(self, *, again: bool) -> float:
+    async def _take_slot(self, context: RequestContext, *, again: bool) -> float:
         """An instance for the next utterance or its next part; returns the seconds that took. Raises Busy."""
         await self._held.enter_async_context(self._slots.place(again=again))
         self._slot = await self._held.enter_async_context(self._slots.instance.slot(AT_ONCE, begun=True))
+        context.metrics.add(queue=self._slot.queue_seconds, load=self._slot.load_seconds)
         return self._slot.queue_seconds
 
     async def _let_go(self) -> None:

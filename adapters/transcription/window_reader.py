@@ -71,7 +71,7 @@ class WindowReader:
         context = self._context
         turn = self._instance.slot(time.monotonic() + patience_seconds, begun=not params.interim)
         async with self._health.waited(context, turn) as slot:
-            context.metrics.add(queue=slot.queue_seconds)
+            context.metrics.add(queue=slot.queue_seconds, load=slot.load_seconds)
             started = time.perf_counter()
             with self._health.call(context, slot, first=not self._utterance.decided):
                 async with aclosing(slot.run(lambda engine: engine.transcribe(samples, params))) as segments:

@@ -18,9 +18,10 @@ from starlette.types import Scope
 
 from middleware.edge.dialect import OwnTime
 from stts.access.roles import Role
-from stts.context import CacheNote, Outcome, RequestContext, Timings
+from stts.context import CacheNote, Outcome, RequestContext
 from stts.plans import SpeechPlan, SpeechRequest
 from stts.settings import Settings
+from stts.timings import Timings
 
 MOST_REQUESTS = 2000
 MOST_CHARACTERS = 4_000_000

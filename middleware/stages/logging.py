@@ -24,11 +24,12 @@ from middleware.logs.stream import LogStream
 from middleware.logs.texts import KeptTexts
 from middleware.pipeline import Item, Operation, Request
 from stts.chat import ReplyRequest, ReplyText
-from stts.context import SOCKET, RequestContext, Timings
+from stts.context import SOCKET, RequestContext
 from stts.errors import STTSError
 from stts.plans import ListenRequest, SpeechRequest
 from stts.settings import CurrentSettings
 from stts.streams.live import LiveText
+from stts.timings import Timings
 from stts.tracebacks import describe
 from stts.transcription import TranscriptRetracted, TranscriptSegment
 

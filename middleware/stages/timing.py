@@ -12,7 +12,7 @@ from stts.transcription import TranscriptRetracted
 
 
 class TimingStage:
-    """Writes `first_item`, counted from `context.start_time`, and `bytes`: those of what is not taken back."""
+    """Writes `first_item`, counted from `context.start_time`, `bytes`, those of what is not taken back, and `held`."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
@@ -29,7 +29,9 @@ class TimingStage:
                 times.first_item = self._clock() - context.start_time
             if isinstance(item, AudioChunk):
                 times.bytes += len(item.data)
+            given = self._clock()
             yield item
+            times.held = (times.held or 0.0) + self._clock() - given
 
     def whole(self, context: RequestContext, size: int) -> None:
         """Writes the same for an answer of so many bytes that is there at once."""

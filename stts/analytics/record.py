@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
-from stts.context import CacheState, RequestContext, RequestType, Status
+from stts.analytics.course import NOTHING_MEASURED, Course
+from stts.context import CacheState, Priority, RequestContext, RequestType, Status
 
 NONE = "none"
 """The label of a choice that an operation did not come to."""
+Urgency = Literal["live", "collected", "background"]
+"""Somebody listens or reads along; somebody waits for the whole answer; nobody waits."""
+_URGENCIES: Mapping[Priority, Urgency] = {
+    Priority.REALTIME: "live",
+    Priority.STREAM: "live",
+    Priority.COLLECTED: "collected",
+    Priority.BATCH: "background",
+}
 
 
 class Labels(NamedTuple):
@@ -47,6 +57,13 @@ class OperationRecord:
     """The key that it was done with; None for callers without one of their own."""
     user_id: str | None = None
     """The owner of that key."""
+    request_id: str = ""
+    trace_id: str | None = None
+    """Its trace, where one is recorded."""
+    route: str | None = None
+    """The template of the path that it came by."""
+    urgency: Urgency = "live"
+    course: Course = NOTHING_MEASURED
 
     @property
     def seconds_in(self) -> float:
@@ -84,6 +101,11 @@ class OperationRecord:
             known.cache.state if known.cache is not None else None,
             key.id if key is not None else None,
             key.user_id if key is not None else None,
+            context.request_id,
+            context.span.trace if context.span is not None and context.span.recorded else None,
+            context.input_data.route,
+            _URGENCIES[context.priority],
+            Course.of(context),
         )
 
 

@@ -16,9 +16,10 @@ from dataclasses import replace
 
 from stts.cache.readers import Reader, SharedHold
 from stts.cache.room import Bounds
-from stts.context import CacheNote, Outcome, Priority, RequestContext, Timings
+from stts.context import CacheNote, Outcome, Priority, RequestContext
 from stts.errors import ShuttingDown
 from stts.speech import RETRACTION, AudioChunk
+from stts.timings import Timings
 
 AHEAD_BYTES = 2_000_000
 """Audio beyond the bound that may lie ready for the slowest reader."""
@@ -217,7 +218,7 @@ class Fill:
         context.metrics.audio_seconds, context.metrics.characters = times.audio_seconds, times.characters
         if reader.first:
             context.metrics.queue, context.metrics.engine = times.queue, times.engine
-            context.metrics.encode = times.encode
+            context.metrics.load, context.metrics.encode = times.load, times.encode
         for warning in (*reader.warnings, *self.warnings):
             context.warn(warning)
 

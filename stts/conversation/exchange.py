@@ -162,7 +162,7 @@ class _Inner:
     def sum_up(self) -> None:
         for context in self._contexts:
             times, measured = self.outer.metrics, context.metrics
-            times.add(queue=measured.queue, engine=measured.engine, encode=measured.encode)
+            times.add(queue=measured.queue, load=measured.load, engine=measured.engine, encode=measured.encode)
             if context.request_type == "conversation":
                 self.outer.output_data.engine = context.output_data.engine
                 times.characters = measured.characters or 0

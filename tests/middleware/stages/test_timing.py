@@ -8,10 +8,11 @@ import pytest
 
 from middleware.pipeline import compose
 from middleware.stages.timing import TimingStage, server_timing
-from stts.context import RequestContext, Timings
+from stts.context import RequestContext
 from stts.errors import Busy
 from stts.plans import SpeechRequest
 from stts.speech import RETRACTION, AudioChunk
+from stts.timings import Timings
 from stts.transcription import TranscriptRetracted
 from tests.middleware.operations import run_through, spoken
 

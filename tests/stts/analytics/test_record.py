@@ -3,8 +3,9 @@ from __future__ import annotations
 from stts.access.key_text import KeyText
 from stts.access.principal import API_KEY_HOLDER, key_holder
 from stts.analytics.record import NONE, Labels, OperationRecord
-from stts.context import Outcome, RequestContext, RequestFacts, RequestType, Timings
+from stts.context import Outcome, RequestContext, RequestFacts, RequestType
 from stts.speech import AudioOutput
+from stts.timings import Timings
 from tests.stts.access.keys import new_key
 
 

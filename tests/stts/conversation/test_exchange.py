@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyRequest, ReplyText
-from stts.context import Outcome, RequestContext, RequestFacts, Timings
+from stts.context import Outcome, RequestContext, RequestFacts
 from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
 from stts.conversation.generation import ReplyItem
 from stts.conversation.history import History
@@ -16,6 +16,7 @@ from stts.errors import EngineCrashed, ReplyFailed, STTSError
 from stts.plans import ListenRequest, SpeechRequest
 from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
 from stts.streams.live import LiveText
+from stts.timings import Timings
 from stts.transcription import (
     AudioData,
     Segment,
