@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.clients_js.browser import chromium, opened
 from tests.clients_js.conftest import Microphone
 from tests.clients_js.test_talk_page import LONG, READY, SILENT, SOUNDS, wait
 from tests.engines.speech import WORDS, share_heard
+from tests.patience import PATIENCE
 from tests.server import RunningServer, running
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="chromium is not installed")
@@ -19,6 +21,18 @@ pytestmark = pytest.mark.skipif(chromium() is None, reason="chromium is not inst
 
 async def by_webrtc(page: Page) -> None:
     await page.check("input[name=webrtc]")
+
+
+async def test_the_part_of_a_page_that_the_documentation_shows(server: RunningServer, microphone: Microphone) -> None:
+    """As docs/webrtc.md has it, on a page with an element `audio`, until its first reply is done."""
+    page_of = Path(__file__).parents[2] / "docs" / "webrtc.md"
+    code = page_of.read_text(encoding="utf-8").partition("```js\n")[2].partition("```")[0]
+    async with opened(f"{server.url}/talk", microphone=microphone("weather.flac")) as page:
+        await page.wait_for_selector(READY)
+        await page.evaluate("document.body.append(new Audio())")
+        async with asyncio.timeout(PATIENCE):
+            async with page.expect_console_message(lambda message: message.text == "response.done", timeout=0):
+                await page.evaluate(f"async () => {{ const key = 'none';\n{code}\nwindow.call = connection; }}")
 
 
 async def test_what_is_said_appears_and_the_reply_is_heard(server: RunningServer, microphone: Microphone) -> None:

@@ -98,6 +98,15 @@ def test_only_the_server_is_published_and_on_loopback(compose: dict[str, Any], t
     assert other["services"]["stts"]["ports"] == ["192.0.2.1:80:8000/tcp"]
 
 
+def test_an_override_gives_the_server_the_gpu(tmp_path: Path) -> None:
+    """With the block of docs/deployment.md. Debian's compose is older than the key `gpus`, which it is not shown."""
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    override = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    given = {name: service.pop("gpus") for name, service in override["services"].items()}
+    assert given == {"stts": "all"}
+    assert set(override["services"]) <= set(resolved(tmp_path, "compose.yaml")["services"])
+
+
 def test_what_starts_waits_for_what_it_needs(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert {name: each["condition"] for name, each in services["stts"]["depends_on"].items()} == {

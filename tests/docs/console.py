@@ -137,11 +137,16 @@ def _environment(folder: Path, url: str) -> dict[str, str]:
     stts = programs / "stts"
     stts.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -P -m clients.command.main "$@"\n')
     stts.chmod(0o755)
+    pip = programs / "pip"
+    pip.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pip "$@"\n')
+    pip.chmod(0o755)
+    (folder / "requirements").symlink_to(ROOT / "requirements")
     (folder / ".curlrc").write_text(CURL)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STTS_")}
     return {
         **kept,
         "HOME": str(folder),
+        "PIP_DRY_RUN": "1",  # it resolves everything, and changes nothing here
         "PATH": f"{programs}:{os.environ['PATH']}",
         "STTS_SERVER__PORT": url.rpartition(":")[2],
         "STTS_STORAGE__ROOT": str(folder / "data"),
