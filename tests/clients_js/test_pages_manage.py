@@ -129,6 +129,43 @@ async def test_a_key_is_made_shown_once_and_revoked(browser: Browser, keyed: Key
         await expect(page.locator("#audit")).to_contain_text("key.create")
 
 
+async def test_a_form_that_is_sent_twice_at_once_does_its_work_once(browser: Browser, keyed: Keyed) -> None:
+    async with signed_in(browser, keyed, "/app/keys") as page:
+        await page.fill("#new-key [name=name]", "Twice")
+        await page.evaluate("for (const _ of [1, 2]) document.getElementById('new-key').requestSubmit()")
+        await expect(page.locator("#secret")).to_contain_text("stts_")
+        await expect(page.locator("#key-rows li", has_text="Twice")).to_have_count(1)
+        assert [key["name"] for key in keyed.admin.get("/admin/keys").json()].count("Twice") == 1
+
+
+async def test_who_forgets_the_key_leaves_nothing_on_the_page(browser: Browser, keyed: Keyed) -> None:
+    async with signed_in(browser, keyed, "/app/keys") as page:
+        await page.fill("#new-key [name=name]", "Secret")
+        await page.click("#new-key button[type=submit]")
+        await expect(page.locator("#secret")).to_contain_text("stts_")
+        await page.evaluate("sessionStorage.setItem('stts.said', '[]')")
+        await page.click("#open-key")
+        await page.click("dialog#key button[value=forget]")
+        await expect(page.locator("html")).to_have_attribute("data-role", "none")
+        await expect(page.locator("#secret")).to_be_empty()
+        await expect(page.locator("#key-rows li, #audit tbody tr")).to_have_count(0)
+        assert await page.evaluate("[sessionStorage.length, localStorage.getItem('stts.key')]") == [0, None]
+
+
+async def test_another_key_counts_at_once_for_what_is_spoken(browser: Browser, keyed: Keyed) -> None:
+    async with signed_in(browser, keyed, "/app/speak") as page:
+        await page.fill("[name=text]", "Hello.")
+        await page.click("#speak button[type=submit]")
+        await page.get_by_role("button", name="Again").wait_for()
+        await page.click("#open-key")
+        await page.fill("[name=key]", keyed.key(role="read")["key"])
+        await page.click("button[value=use]")
+        await expect(page.locator("html")).to_have_attribute("data-role", "read")
+        await page.fill("[name=text]", "And once more.")
+        await page.click("#speak button[type=submit]")
+        await expect(page.locator("#notice-text")).to_contain_text("neither speak nor listen")
+
+
 async def test_a_setting_is_checked_saved_and_taken_back(browser: Browser, keyed: Keyed) -> None:
     async with signed_in(browser, keyed, "/app/settings") as page:
         await page.fill("#search", "text_characters")

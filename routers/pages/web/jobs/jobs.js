@@ -1,6 +1,6 @@
 /** Long work: books and recordings go in, and come out when they are done, over restarts of the server. */
 
-import { watch } from "../shared/actions.js";
+import { onceAtATime, watch } from "../shared/actions.js";
 import { hasEnded } from "../shared/job.js";
 import { fail } from "../shared/notice.js";
 import { json } from "../shared/server.js";
@@ -44,11 +44,11 @@ class JobsPage {
   async load() {
     const form = this.#main.querySelector("#new-job");
     const begin = new NewJob(form, this.#signal, (job) => this.#show(job));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
+    const start = () => {
       this.#resting = 0;
-      begin.begin().catch(fail);
-    });
+      return begin.begin();
+    };
+    form.addEventListener("submit", onceAtATime(start));
     await begin.load();
     await watch(async () => this.#resting-- > 0 || (await this.#look()), EVERY_MS, this.#signal);
   }

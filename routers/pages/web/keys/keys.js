@@ -1,8 +1,7 @@
 /** Who may what: keys with their limits, users, and what was done by whom. */
 
-import { copies } from "../shared/actions.js";
+import { copies, onceAtATime } from "../shared/actions.js";
 import { choices } from "../shared/dom.js";
-import { fail } from "../shared/notice.js";
 import { json, send } from "../shared/server.js";
 import { text } from "../shared/texts.js";
 import { Audit } from "./audit.js";
@@ -39,17 +38,13 @@ async function load(main, signal, again) {
 
 function offerForm(main, signal, again) {
   const form = main.querySelector("#new-key");
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    try {
-      const answer = await send("admin/keys", wanted(form.elements), { signal });
-      show(main, (await answer.json()).key);
-      form.reset();
-      await again();
-    } catch (error) {
-      fail(error);
-    }
-  });
+  const make = async () => {
+    const answer = await send("admin/keys", wanted(form.elements), { signal });
+    show(main, (await answer.json()).key);
+    form.reset();
+    await again();
+  };
+  form.addEventListener("submit", onceAtATime(make));
   copies(form.querySelector("#copy-key"), form.querySelector("#secret"));
 }
 

@@ -23,6 +23,23 @@ export function action(name, work, properties = {}) {
   return made;
 }
 
+/** Work that goes on by itself: asked for again meanwhile it is not done twice, and it tells why it failed. */
+export function onceAtATime(work) {
+  let going = false;
+  return async (event) => {
+    event.preventDefault();
+    if (going) return;
+    going = true;
+    try {
+      await work();
+    } catch (error) {
+      fail(error);
+    } finally {
+      going = false;
+    }
+  };
+}
+
 /** A button copies what an element shows, over plain http too; where that fails it is selected, to be copied by hand. */
 export function copies(button, shown) {
   const words = button.textContent;

@@ -18,6 +18,11 @@ class Kept {
     this.#with((storage) => (value === null ? storage.removeItem(key) : storage.setItem(key, value)));
   }
 
+  /** Forgets all of it. */
+  clear() {
+    this.#with((storage) => storage.clear());
+  }
+
   /** What `writeJson` has kept; the other value where there is none. */
   readJson(key, otherwise) {
     return JSON.parse(this.read(key)) ?? otherwise;

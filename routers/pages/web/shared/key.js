@@ -1,5 +1,6 @@
 /** The dialog in which somebody gives the key, and what the key may do. */
 
+import { keptForTab } from "./kept.js";
 import { hasKey, keyChanges, onKeyWanted, quietly, useKey } from "./server.js";
 import { text } from "./texts.js";
 
@@ -42,8 +43,15 @@ function ask() {
 function taken(choice) {
   const given = form.elements.key.value.trim();
   if (choice === "use" && given) useKey(given, form.elements.keep.checked);
-  else if (choice === "forget") useKey("", false);
+  else if (choice === "forget") leave();
   return choice === "use" && !given ? "" : choice;
+}
+
+/** Forgets the key. The page opens anew, and so shows nothing that was read with it; what the tab kept goes too. */
+function leave() {
+  useKey("", false);
+  keptForTab.clear();
+  location.reload();
 }
 
 async function describe() {

@@ -109,7 +109,15 @@ export function socket(path, query) {
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== "") url.searchParams.set(name, value);
   const opened = new WebSocket(url, protocolsOf(key));
   opened.binaryType = "arraybuffer";
+  endWithKey(opened);
   return opened;
+}
+
+/** What was opened with a key ends with it: nobody goes on as who they were before. @param {WebSocket} opened */
+function endWithKey(opened) {
+  const end = new AbortController();
+  keyChanges.addEventListener("change", () => opened.close(), { signal: end.signal });
+  opened.addEventListener("close", () => end.abort());
 }
 
 /** The address of a path, for snippets and links. */

@@ -1,5 +1,6 @@
 /** Voices between two voices, for engines that can blend. */
 
+import { onceAtATime } from "../shared/actions.js";
 import { choices } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json, send } from "../shared/server.js";
@@ -49,7 +50,7 @@ async function offer(form, engine, signal, again) {
       state.textContent = "";
     }
   });
-  form.querySelector("#blend-keep").addEventListener("click", () => keep(name.value.trim(), formula(), signal).then(again).catch(fail));
+  form.querySelector("#blend-keep").addEventListener("click", onceAtATime(() => keep(name.value.trim(), formula(), signal).then(again)));
 }
 
 async function keep(name, formula, signal) {

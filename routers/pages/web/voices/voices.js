@@ -1,7 +1,7 @@
 /** Voices of one's own: recorded or chosen, looked at, heard, compared and blended. */
 
+import { onceAtATime } from "../shared/actions.js";
 import { choices } from "../shared/dom.js";
-import { fail } from "../shared/notice.js";
 import { json } from "../shared/server.js";
 import { language, list, text } from "../shared/texts.js";
 import { offeredVoices } from "../shared/voices.js";
@@ -60,8 +60,7 @@ function silence(library) {
 function offerForm(form, signal, again) {
   const state = form.querySelector("#voice-state");
   const recorder = new Recorder(form, signal);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  const keep = async () => {
     if (recorder.recording === null) {
       state.textContent = text("voices.no_recording");
       return;
@@ -72,12 +71,11 @@ function offerForm(form, signal, again) {
       form.reset();
       recorder.forget();
       await again();
-    } catch (error) {
-      fail(error);
     } finally {
       state.textContent = "";
     }
-  });
+  };
+  form.addEventListener("submit", onceAtATime(keep));
 }
 
 /** @param {File} recording */
