@@ -55,7 +55,7 @@ class Pipelines(NamedTuple):
 
 
 class Around(NamedTuple):
-    """Of the stages around operations those that others ask, too."""
+    """The stages around operations that others ask, too."""
 
     quotas: QuotaStage
     yielding: Yielding

@@ -25,7 +25,7 @@ Cause = Literal[
 """`engine`: it is slow; `length`: it is not, and had much to do; `shared`: it was being made for another request;
 `reply`: a language model wrote; `left`: the client did, soon; `quick`: nothing was slow here."""
 QUICK_SECONDS = 0.5
-"""What took less than this is not slow."""
+"""An operation that took less than this is not slow."""
 NEARLY_REAL_TIME = 0.8
 """An engine that takes so much of the time that its speech lasts is slow; a faster one had much to do."""
 
@@ -45,7 +45,7 @@ def slowness(record: OperationRecord) -> float:
 
 
 def cause(record: OperationRecord) -> tuple[Cause, float]:
-    """What its time went for most, and how many seconds of it."""
+    """The part that took most of its time, and how many seconds of it."""
     waited = slowness(record)
     if record.status == "error":
         return "failed", waited

@@ -1,4 +1,4 @@
-"""What docs/recipes.md and docs/dialects.md give to clients of others is taken by these clients."""
+"""Clients of others take what docs/recipes.md and docs/dialects.md give to them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.docs.blocks import Block, blocks
 from tests.docs.console import ADDRESS
 from tests.docs.test_blocks import ids
 from tests.engines.speech import DATA, WORDS, share_heard
+from tests.patience import PATIENCE
 from tests.server import RunningServer
 
 pytestmark = pytest.mark.clients
@@ -32,7 +33,7 @@ def at(url: str, code: str) -> str:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("block", [block for block in MINE if block.language == "python"], ids=ids)
 async def test_clients_take_what_the_page_gives_them(block: Block, documented: RunningServer) -> None:
-    """What they then hear and say is tried beside the examples and the dialects."""
+    """The rest of what they do is tried beside the examples and the dialects."""
     for module in FRAMEWORKS:
         pytest.importorskip(module, reason=HOW)
     given = {"__name__": block.page}
@@ -49,8 +50,12 @@ def test_the_variables_of_open_webui_name_what_this_server_has(
     file = DATA / "weather.flac"
     values = dotenv_values(stream=StringIO(at(documented.url, block.code)))
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    ears = openai.OpenAI(base_url=values["AUDIO_STT_OPENAI_API_BASE_URL"], api_key=values["AUDIO_STT_OPENAI_API_KEY"])
-    voice = openai.OpenAI(base_url=values["AUDIO_TTS_OPENAI_API_BASE_URL"], api_key=values["AUDIO_TTS_OPENAI_API_KEY"])
+    ears = openai.OpenAI(
+        base_url=values["AUDIO_STT_OPENAI_API_BASE_URL"], api_key=values["AUDIO_STT_OPENAI_API_KEY"], timeout=PATIENCE
+    )
+    voice = openai.OpenAI(
+        base_url=values["AUDIO_TTS_OPENAI_API_BASE_URL"], api_key=values["AUDIO_TTS_OPENAI_API_KEY"], timeout=PATIENCE
+    )
     with ears, voice:
         heard = ears.audio.transcriptions.create(file=file, model=str(values["AUDIO_STT_MODEL"]), language="en")
         assert share_heard(WORDS[file.name], heard.text) >= 0.8, heard.text
