@@ -85,6 +85,12 @@ test("subtitles have the marks of their kind", () => {
   assert.deepEqual(JSON.parse(written(segments, "json")), [{ start: 0.48, end: 3661.5, speaker: "A", text: "<b> & c" }]);
 });
 
+test("words that were edited stay inside their cue", () => {
+  const segments = [{ start: 0, end: 1, text: "one\n\n two --> three" }];
+  assert.equal(written(segments, "srt"), "1\n00:00:00,000 --> 00:00:01,000\none\ntwo -> three\n");
+  assert.equal(written(segments, "vtt"), "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\none\ntwo --&gt; three\n");
+});
+
 test("dotted keys become sections", () => {
   assert.deepEqual(nested({ "a.b": 1, "a.c.d": null, "e.f": [2] }), { a: { b: 1, c: { d: null } }, e: { f: [2] } });
 });

@@ -6,7 +6,7 @@ export const FORMATS = ["txt", "srt", "vtt", "json"];
 export function written(segments, format) {
   switch (format) {
     case "srt":
-      return segments.map((segment, index) => `${index + 1}\n${stamp(segment.start, ",")} --> ${stamp(segment.end, ",")}\n${said(segment)}\n`).join("\n");
+      return segments.map((segment, index) => `${index + 1}\n${stamp(segment.start, ",")} --> ${stamp(segment.end, ",")}\n${plain(said(segment))}\n`).join("\n");
     case "vtt":
       return `WEBVTT\n\n${segments.map((segment) => `${stamp(segment.start, ".")} --> ${stamp(segment.end, ".")}\n${voiced(segment)}\n`).join("\n")}`;
     case "json":
@@ -20,9 +20,19 @@ function said({ speaker, text }) {
   return speaker ? `${speaker}: ${text.trim()}` : text.trim();
 }
 
+/** SubRip has no marks: an arrow that is said is written as another one. */
+function plain(words) {
+  return whole(words).replaceAll("-->", "->");
+}
+
+/** An empty line would end a cue. */
+function whole(words) {
+  return words.replaceAll(/\s*\n\s*/g, "\n");
+}
+
 /** WebVTT has marks of its own. */
 function voiced({ speaker, text }) {
-  const words = escaped(text.trim());
+  const words = escaped(whole(text.trim()));
   return speaker ? `<v ${escaped(speaker)}>${words}` : words;
 }
 

@@ -17,6 +17,9 @@ export function withoutMicrophone(error) {
   throw new NoMicrophone(error.name);
 }
 
+const MISSING = ["engine_weights_missing", "engine_not_installed"];
+const WITH_NEXT = [401, 403, 429, 503, ...MISSING];
+
 const notice = document.getElementById("notice");
 let shown = null;
 
@@ -26,7 +29,7 @@ document.addEventListener("click", ({ target }) => target.closest("button") && d
 /** Tells of a failure; somebody's own stop is none. @param {unknown} error @returns {object | null} the notice, to dismiss it */
 export function fail(error) {
   if (error?.name === "AbortError") return null;
-  if (error instanceof Refused) show(text(`error.${error.status}.title`), advice(error));
+  if (error instanceof Refused) show(text(`error.${kind(error)}.title`), advice(error));
   else if (error instanceof Unreachable) show(text("error.away.title"), text("error.away.text"));
   else if (error instanceof NoMicrophone) show(text("error.microphone.title"), microphone(error));
   else show(text("error.title"), `${error?.message ?? error} ${text("error.page.next")}`); // ours, or the browser's own words
@@ -47,8 +50,14 @@ export function dismiss(which = shown) {
   shown = null;
 }
 
-function advice({ message, status, allowed, requestId }) {
-  const next = { 401: "error.401.next", 403: "error.403.next", 429: "error.429.next", 503: "error.503.next" }[status];
+/** What cannot be had by trying again is told by its code: its status is that of a busy server. */
+function kind({ code, status }) {
+  return MISSING.includes(code) ? code : status;
+}
+
+function advice(error) {
+  const { message, status, allowed, requestId } = error;
+  const next = WITH_NEXT.includes(kind(error)) && `error.${kind(error)}.next`;
   const parts = [message];
   if (allowed.length > 0) parts.push(text("error.allowed", { allowed: allowed.slice(0, 12).join(", ") }));
   if (next) parts.push(text(next));

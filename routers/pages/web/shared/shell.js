@@ -122,8 +122,6 @@ function followLinks() {
     go(link.dataset.page, true);
   });
   window.addEventListener("popstate", () => go(location.pathname.split("/").pop(), false));
-  // A file that misses its place would be opened instead of the page, with all that is on it.
-  for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
   window.addEventListener("unhandledrejection", ({ reason }) => fail(reason));
 }
 
