@@ -91,6 +91,7 @@ async def test_words_of_known_sentences_are_told_again() -> None:
     first = [*voice.words]
     assert [word for word, _ in first] == TEXT.split()
     await voice.speak(TEXT, dictionary=respelled)
+    await voice.engines.close()
     assert voice.context.metrics.engine is None, "nothing was spoken"
     assert [word for word, _ in voice.words] == TEXT.split()
     assert [begins for _, begins in voice.words] == pytest.approx([begins for _, begins in first], abs=0.03)
