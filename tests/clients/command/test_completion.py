@@ -73,6 +73,6 @@ def test_zsh_completes(variables: dict[str, str]) -> None:
 
 
 def test_what_takes_long_to_import_waits_until_it_is_needed(variables: dict[str, str]) -> None:
-    heavy = ("http.client", "ssl", "asyncio", "rich", "websockets", "av", "numpy", "miniaudio", "pydantic", "stts.settings")
+    heavy = ("http.client", "ssl", "asyncio", "rich", "websockets", "av", "numpy", "miniaudio", "stts.settings")
     code = f"import sys, clients.command.main; print([name for name in {heavy} if name in sys.modules])"
     assert run(sys.executable, "-P", "-c", code, variables=variables).strip() == "[]"
