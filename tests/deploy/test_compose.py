@@ -175,7 +175,7 @@ def until(holds: Any) -> None:
         try:
             if holds():
                 return
-        except (LookupError, httpx.TransportError):
+        except (LookupError, httpx.HTTPError):
             pass
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -273,6 +273,6 @@ def scraping(prometheus: str, compose: dict[str, Any], secrets: Path, port: int,
 
         def asked(what: str, **query: str) -> Any:
             answer = patient.get(f"http://127.0.0.1:{listens}/api/v1/{what}", params=query)
-            return answer.json()["data"]
+            return answer.raise_for_status().json()["data"]
 
         yield asked
