@@ -19,7 +19,7 @@ class StreamConfig(CreateSpeechRequest):
     input: str = Field("", max_length=0)
     response_format: AudioFormat = "pcm"
     stream_audio: bool = Field(False, description="Send audio as it is made; false: a sentence in one message.")
-    word_timestamps: Literal[False] = Field(False, description="No engine here tells them.")
+    word_timestamps: Literal[False] = Field(False, description="They are not told on this path: `/ws/tts` tells them.")
 
 
 class StreamText(BaseModel):
