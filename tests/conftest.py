@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 import threading
 from collections.abc import Generator, Iterator
@@ -12,10 +13,15 @@ from pathlib import Path
 import pytest
 import structlog
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 from stts.environment import keep_quiet
+from tests.belongings import GIVEN_BACK, Belongings, as_found, belongings, changes
 from tests.caching import cache_by_default
 from tests.kinds import KINDS, SERVERS, kinds, may_hold
+from tests.late import pytest_end_machine as pytest_end_machine
+from tests.late import pytest_hold_in_real_time as pytest_hold_in_real_time
+from tests.late import pytest_tell_of_slow_machines as pytest_tell_of_slow_machines
 from tests.order import in_order
 
 # The same examples each time: what was right yesterday is right today. `--hypothesis-profile exploring` looks
@@ -28,7 +34,9 @@ FORBIDDEN = ("socket.bind", "socket.connect", "subprocess.Popen", "os.posix_spaw
 """Audit events that no unit test raises."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--hypothesis-profile", None) is None:
+        draw_alike()
     sys.addaudithook(guard)
     keep_quiet()  # Some tests import a library of an engine before there is a registry.
     cache_by_default(wanted=False)
@@ -53,10 +61,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = in_order(items)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nobody looks for garbage in what is imported and stays: that takes a tenth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """All that was imported and collected stays: what collects garbage later need not look at it again."""
     gc.collect()
     gc.freeze()
+
+
+def draw_alike() -> None:
+    """Keeps hypothesis from drawing constants of our modules: it takes those that are imported by then, which a worker
+    with other files, or another order of them, has not."""
+    assert hasattr(providers, "_get_local_constants"), "this hypothesis finds constants elsewhere"
+    providers._get_local_constants = lambda: providers._local_constants
 
 
 class Guard:
@@ -85,10 +110,33 @@ class Guard:
 guard = Guard()
 
 
+FOUND = pytest.StashKey[Belongings]()
+"""Belongings of the process as the test has found them."""
+CHECKED = {"unit": frozenset[str](), "socket": GIVEN_BACK}
+"""Kinds of tests of which no library sets variables as it is imported, and what each may change."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    item.stash[FOUND] = belongings()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Fails the test that leaves changed what belongs to the process, and not a later one that finds it so."""
+    done = yield
+    for kind in CHECKED.keys() & kinds(item):
+        if left := changes(item.stash[FOUND], belongings(), CHECKED[kind]):
+            told = "The test has left changed (use monkeypatch or tests.belongings, which give it back):"
+            pytest.fail("\n".join([told, *left]), pytrace=False)
+    return done
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
     try:
-        with guard.watching(item.nodeid) if item.get_closest_marker("unit") else nullcontext():
+        with as_found(), guard.watching(item.nodeid) if item.get_closest_marker("unit") else nullcontext():
             return (yield)
     finally:
         if nextitem is None or nextitem.path != item.path:
@@ -98,6 +146,10 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def reset_log() -> None:
     """Where lines go is a matter of the process: what one file of tests has set up, no other one finds."""
     structlog.reset_defaults()
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if type(each).__module__.startswith("middleware.")]:
+        root.removeHandler(handler)
+    root.setLevel(logging.WARNING)
     # With all local variables in colour, as structlog has them where `rich` is installed, one takes half a second.
     structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import ssl
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,15 @@ MERGED = "/usr/share/mmdebstrap/hooks/merged-usr"
 """Makes the folders of /usr before there are packages, which otherwise one with Perl does."""
 NOT_IN_SLIM = ("man", "doc", "locale", "info")
 BUILD_SECONDS = 1800
+TRIES = 4
+AWAY = re.compile(
+    r"timed out|timeout|temporary failure|could not (resolve|connect)|failed to fetch|hash sum mismatch|unable to fetch"
+    r"|connection (refused|reset|broken|aborted)|incompleteread|max retries exceeded|50[234] |remote end closed",
+    re.IGNORECASE,
+)
+"""Words of apt and of pip where a mirror stalls."""
+USER = 10001
+"""The user of each image."""
 INSIDE = """
 set -e
 mount --make-rprivate /
@@ -55,6 +66,17 @@ def require_images() -> None:
         pytest.skip(f"no images without {', '.join(missing)}: make images")
 
 
+def fetching(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+    """Runs a command that may ask mirrors; again where one of them has stalled."""
+    for _ in range(TRIES):
+        done = patient.run(command, capture_output=True, text=True, check=False, timeout=BUILD_SECONDS)
+        if done.returncode == 0:
+            return done
+        if not AWAY.search(done.stdout + done.stderr):
+            break
+    raise AssertionError(f"{command}: {done.stdout[-3000:]}{done.stderr[-3000:]}")
+
+
 class Images:
     """A store of images in a folder."""
 
@@ -76,11 +98,7 @@ class Images:
             "--runroot",
             self._folder / "run",
         ]
-        done = patient.run(
-            ["buildah", *store, *arguments], capture_output=True, text=True, check=False, timeout=BUILD_SECONDS
-        )
-        assert done.returncode == 0, f"{arguments}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
-        return done.stdout.strip()
+        return fetching([*map(str, ("buildah", *store, *arguments))]).stdout.strip()
 
     def make_base(self) -> None:
         """Debian with Python where the official image has it."""
@@ -95,11 +113,11 @@ class Images:
             f"--hook-dir={MERGED}",
             *excluded,
             quick,
+            '--aptopt=Acquire::Retries "8"',
             link,
             "bookworm",
         ]
-        done = patient.run([*command, archive], capture_output=True, text=True, check=False, timeout=BUILD_SECONDS)
-        assert done.returncode == 0, done.stderr[-3000:]
+        fetching([*command, archive])
         container = self("from", "scratch")
         self("add", "-q", container, archive, "/")
         self("commit", "-q", container, BASE)
@@ -142,6 +160,19 @@ def trusted() -> list[str]:
     return [os.path.realpath(each) if Path(each).is_dir() else each for each in found if Path(each).exists()]
 
 
+@dataclass(frozen=True)
+class Image:
+    folder: Path
+    """Its files."""
+    config: dict[str, Any]
+    images: Images
+
+    @property
+    def packages(self) -> Path:
+        (found,) = (self.folder / "opt/stts/venv/lib").glob("python3*/site-packages")
+        return found
+
+
 class Contained:
     """A command that runs in an image, with the environment and the user that the image names."""
 
@@ -166,9 +197,13 @@ def running(
     folder: Path, data: Path, config: Mapping[str, Any], command: Sequence[str], **environ: str
 ) -> Iterator[Contained]:
     with subprocess.Popen(contained(folder, data, config, command, environ)) as outer:
+        inside = Contained(outer)
         try:
-            yield Contained(outer)
+            yield inside
         finally:
+            # Whoever takes other rights is no more killed with its parent.
+            with suppress(psutil.NoSuchProcess):
+                inside.process.kill()
             outer.kill()
 
 

@@ -16,7 +16,8 @@ SERVERS = frozenset({"server", "whole_server", "served", "guarded", "impatient",
 
 TESTS = Path(__file__).parent
 WHOLE_FILE = re.compile(r"^pytestmark = .*$", re.MULTILINE)
-A_SERVER = re.compile(rf"\b({'|'.join(sorted(SERVERS))})\b")
+FIXTURE = re.compile(r"^@pytest(?:_asyncio)?\.fixture\b[^\n]*\n(?:async )?def (\w+)\(([^)]*)\)", re.MULTILINE)
+"""A fixture, and what it asks for."""
 
 
 def kinds(item: pytest.Item) -> set[str]:
@@ -30,10 +31,26 @@ def may_hold(path: Path, kind: str) -> bool:
     whole = WHOLE_FILE.search(text)
     if marked := [each for each in KINDS if whole is not None and f"mark.{each}" in whole[0]]:
         return kind in marked
-    shared = [text, *_shared(path)]
-    if kind == "unit" or any(f"mark.{kind}" in each for each in shared):
+    shared = list(_shared(path))
+    if kind == "unit" or any(f"mark.{kind}" in each for each in (text, *shared)):
         return True
-    return kind == "socket" and any(A_SERVER.search(each) for each in shared)
+    return kind == "socket" and bool(_asked(_with_servers("".join(shared))).search(text))
+
+
+@cache
+def _with_servers(shared: str) -> frozenset[str]:
+    """Fixtures with a server, and those of the shared text that ask for one."""
+    names = SERVERS
+    while more := {name for name, asked in FIXTURE.findall(shared) if _asked(names).search(f"def _({asked})")} - names:
+        names |= more
+    return names
+
+
+@cache
+def _asked(names: frozenset[str]) -> re.Pattern[str]:
+    """One of these as a parameter, or by its name as a string."""
+    one = "|".join(sorted(names))
+    return re.compile(rf"\bdef \w+\([^)]*\b(?:{one}):|usefixtures\([^)]*\"(?:{one})\"")
 
 
 def _shared(path: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +78,7 @@ def running_nginx(
         pytest.skip(f"{' and '.join(missing)} are not installed: make nginx")
     with ExitStack() as stack:
         https, http = (stack.enter_context(socket.create_server((address, 0))) for _ in range(2))
+        http_address = http.getsockname()
         certificate = make_certificate(folder, address)
         values = {
             "STTS_NAME": f"{NAMES} {address}",
@@ -105,6 +106,10 @@ def running_nginx(
         ) as process:
             for each in (https, http):
                 each.close()  # where it does not start, clients are refused and wait for nothing
+            # By its answer it listens at the ports of a further file as well.
+            with suppress(OSError), patient.create_connection(http_address) as first:
+                first.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
+                first.recv(1)
             try:
                 yield Nginx(f"https://{values['STTS_HTTPS']}", f"http://{values['STTS_HTTP']}", certificate)
             finally:
@@ -122,10 +127,10 @@ def filled(template: Path, values: dict[str, str]) -> str:
     return made.stdout
 
 
-def make_certificate(folder: Path, address: str) -> Path:
+def make_certificate(folder: Path, address: str, names: str = NAMES) -> Path:
     """A self-signed one for the names and the address; its key lies beside it."""
     certificate = folder / "stts.pem"
-    names = ",".join(f"DNS:{name}" for name in NAMES.split())
+    names = ",".join(f"DNS:{name}" for name in names.split())
     ask = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
     ask += ["-subj", "/CN=localhost", "-addext", f"subjectAltName={names},IP:{address}"]
     ask += ["-keyout", str(certificate.with_suffix(".key")), "-out", str(certificate)]

@@ -1,6 +1,6 @@
-"""The order in which files of tests are begun: those that wait on a real clock early, each beside one that computes.
+"""The order in which files of tests are begun: those that take long early, each beside one that has many tests.
 
-Left to the number of their tests they would come last, and wait while nobody else has anything to do.
+Left to the number of their tests they would come last, and go on while nobody else has anything to do.
 """
 
 from __future__ import annotations

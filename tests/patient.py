@@ -17,6 +17,7 @@ import openai
 from openai.resources.realtime.realtime import AsyncRealtimeConnectionManager, RealtimeConnectionManager
 from websockets.asyncio import client
 from websockets.sync import client as blocking_client
+from websockets.sync.client import ClientConnection
 
 from tests.patience import PATIENCE as PATIENCE
 
@@ -30,13 +31,21 @@ AsyncClient = partial(httpx.AsyncClient, timeout=PATIENCE)
 OpenAI = partial(openai.OpenAI, timeout=PATIENCE)
 AsyncOpenAI = partial(openai.AsyncOpenAI, timeout=PATIENCE)
 connect = partial(client.connect, open_timeout=PATIENCE, ping_timeout=PATIENCE, close_timeout=PATIENCE)
-connect_blocking = partial(
+_connect_blocking = partial(
     blocking_client.connect, open_timeout=PATIENCE, ping_timeout=PATIENCE, close_timeout=PATIENCE
 )
 
 urlopen = partial(urllib.request.urlopen, timeout=PATIENCE)
 create_connection = partial(socket.create_connection, timeout=PATIENCE)
 run = partial(subprocess.run, timeout=PATIENCE)
+
+
+WITHOUT_TLS = "the blocking client reads and writes one TLS connection in two threads, and may hang: use the other one"
+
+
+def connect_blocking(uri: str, **options: Any) -> ClientConnection:
+    assert not uri.startswith("wss:"), WITHOUT_TLS
+    return _connect_blocking(uri, **options)
 
 
 OFFICIAL_SOCKET: Any = {
@@ -59,4 +68,5 @@ def realtime(client: openai.AsyncOpenAI, **options: Any) -> AsyncRealtimeConnect
 
 def blocking_realtime(client: openai.OpenAI, **options: Any) -> RealtimeConnectionManager:
     """The same of the blocking client."""
+    assert client.base_url.scheme != "https", WITHOUT_TLS
     return client.realtime.connect(websocket_connection_options=OFFICIAL_SOCKET, **options)

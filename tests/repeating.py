@@ -29,7 +29,7 @@ class WholeRequest:
     async def rest(self) -> None:
         """All of it is here."""
 
-    def answer(self, head: bytes, body: bytes) -> bool:
+    def answer(self, head: bytes, body: bytes, status: int = 200) -> bool:
         return False
 
 

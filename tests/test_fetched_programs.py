@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from tests import patient
+from tests.images import fetching
 from tests.promtool import ROOT, found
 
 pytestmark = pytest.mark.socket
@@ -100,12 +103,62 @@ def test_a_file_that_cannot_be_run_is_no_promtool(tmp_path: Path, monkeypatch: p
     assert found(own) == str(own)
 
 
+def ci(folder: Path, *make: str, pauses: str = "") -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """`.ci/run` with these lines in the place of `make`, and what it has made."""
+    (folder / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
+    script(folder / "make", f'echo "$*" >> {folder / "made"}', *make)
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PAUSES": pauses}
+    command = [str(folder / ".ci" / "run")]
+    done = patient.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return done, (folder / "made").read_text(encoding="utf-8").splitlines()
+
+
 def test_checks_and_unit_tests_run_where_nothing_can_be_fetched(tmp_path: Path) -> None:
-    folder = tmp_path / ".ci"
-    folder.mkdir()
-    shutil.copy(ROOT / ".ci" / "run", folder / "run")
-    script(tmp_path / "make", f'echo "$1" >> {tmp_path / "made"}', '[ "$1" != postgresql ]')
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = patient.run([str(folder / "run")], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode != 0 and "make postgresql  FAILED" in done.stdout
-    assert (tmp_path / "made").read_text(encoding="utf-8").split() == ["check", "unit", "postgresql"]
+    done, made = ci(tmp_path, '[ "$1" != postgresql ]')
+    assert done.returncode != 0 and "fetched postgresql  FAILED" in done.stdout
+    assert made == [".venv/.dev", "check", "unit", "postgresql"]
+
+
+def test_what_a_mirror_does_not_give_is_asked_for_again_and_a_test_is_not(tmp_path: Path) -> None:
+    came = tmp_path / "came"
+    stalls = f'[ "$1" != redis ] || [ -e {came} ] || {{ touch {came}; exit 1; }}'
+    done, made = ci(tmp_path, stalls, '[ "$1" != socket ]', pauses="0")
+    assert done.returncode != 0 and "make socket  FAILED" in done.stdout
+    assert made.count("redis") == 2 and made.count("socket") == 1
+    assert "redis is tried again" in done.stderr
+
+
+def test_environments_that_come_beside_the_tests_must_be_there_for_those_that_need_them(tmp_path: Path) -> None:
+    done, made = ci(tmp_path, '[ "$1" != engines ] || { echo no torch here; exit 1; }')
+    assert done.returncode != 0 and "no torch here" in done.stderr
+    assert "test-pages" in made and "test-torch" not in made
+
+
+def test_what_runs_beside_another_part_fails_the_whole_and_tells_why(tmp_path: Path) -> None:
+    done, made = ci(tmp_path, '[ "$1" != test-pages ] || { echo a page is wrong; exit 1; }')
+    assert done.returncode != 0 and "a page is wrong" in done.stdout
+    assert "both test-talks test-pages  FAILED" in done.stdout and "test-torch" not in made
+
+
+@pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="what starts ignored stays so")
+def test_what_runs_beside_another_part_can_be_interrupted(tmp_path: Path) -> None:
+    told = tmp_path / "ignored"
+    ci(tmp_path, f'[ "$1" != test-pages ] || sed -n "s/^SigIgn:[^0-9a-f]*//p" /proc/self/status > {told}')
+    assert not int(told.read_text(encoding="utf-8"), 16) & 1 << signal.SIGINT - 1
+
+
+def test_a_machine_where_all_is_well_has_made_all_of_it(tmp_path: Path) -> None:
+    done, made = ci(tmp_path)
+    assert done.returncode == 0 and "FAILED" not in done.stdout
+    parts = {"check", "unit", "socket", "test-images", "test-talks", "test-pages", "test-torch", "test-onnx"}
+    assert parts < set(made)
+
+
+@pytest.mark.parametrize(("said", "tries"), [("Connection timed out", 2), ("No such package", 1)])
+def test_an_image_is_built_again_where_a_mirror_stalls(tmp_path: Path, said: str, tries: int) -> None:
+    asked = tmp_path / "asked"
+    script(tmp_path / "build", f"echo >> {asked}", f"[ $(wc -l < {asked}) -gt 1 ] || {{ echo {said}; exit 1; }}")
+    with nullcontext() if tries > 1 else pytest.raises(AssertionError, match=said):
+        fetching([tmp_path / "build"])
+    assert len(asked.read_text(encoding="utf-8").splitlines()) == tries

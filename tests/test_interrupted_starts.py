@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -63,13 +64,20 @@ def started(folder: Path, program: str, before: Callable[[], None] = heeding) ->
             process.kill()
 
 
+def interrupted(process: subprocess.Popen[str], reads: IO[str] | None, by: signal.Signals = signal.SIGINT) -> None:
+    """Sends the signal, and ends what is read: a read that began just after the signal came would keep it for ever."""
+    assert reads
+    process.send_signal(by)
+    reads.close()
+
+
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.wait(PATIENCE), process.stderr.read() if process.stderr else ""
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_while_it_imports(tmp_path: Path, program: str) -> None:
-    """Each imports YAML or Typer, which here waits for ever."""
+    """Each imports YAML or Typer, which here waits until it is interrupted."""
     shadow = tmp_path / "shadow"
     shadow.mkdir()
     name = "typer.py" if program in ("command", "operator") else "yaml.py"
@@ -77,15 +85,15 @@ def test_while_it_imports(tmp_path: Path, program: str) -> None:
     (tmp_path / "config.yaml").touch()
     with started(tmp_path, program) as process:
         assert process.stdout and process.stdout.readline() == "waits\n"
-        process.send_signal(signal.SIGINT)
+        interrupted(process, process.stdin)
         assert ended(process) == (STATUS, "")
 
 
 def test_while_it_reads_its_configuration(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "config.yaml")
     # The pipe opens as soon as somebody reads.
-    with started(tmp_path, "server") as process, (tmp_path / "config.yaml").open("w"):
-        process.send_signal(signal.SIGINT)
+    with started(tmp_path, "server") as process, (tmp_path / "config.yaml").open("w") as configuration:
+        interrupted(process, configuration)
         assert ended(process) == (STATUS, "")
 
 
@@ -97,8 +105,8 @@ def test_between_the_command_and_the_program_that_it_becomes(tmp_path: Path, pro
 
 def test_a_request_to_stop_is_no_failure_while_it_starts(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "config.yaml")
-    with started(tmp_path, "server") as process, (tmp_path / "config.yaml").open("w"):
-        process.terminate()
+    with started(tmp_path, "server") as process, (tmp_path / "config.yaml").open("w") as configuration:
+        interrupted(process, configuration, signal.SIGTERM)
         assert ended(process) == (0, "")
 
 

@@ -13,19 +13,26 @@ TESTS = Path(__file__).parent
 OWN_LIMITS = {
     *(f"httpx.{name}" for name in ("get", "post", "put", "delete", "request", "stream", "Client", "AsyncClient")),
     *("OpenAI", "AsyncOpenAI", "openai.OpenAI", "openai.AsyncOpenAI", "client.realtime.connect"),
+    *("browser.new_context", "browser.new_page", "context.set_default_timeout"),
     *("websockets.connect", "urllib.request.urlopen", "socket.create_connection", "subprocess.run"),
 }
 """Calls with a time limit of their own, or none at all, for which `tests.patient` has others."""
 
 LONGEST_MEANT = 1.0
 """Seconds of a wait that a test wants to run out."""
+SHORTEST_MS = 2000.0
+"""Browsers are told milliseconds."""
 
 WAITS = {"timeout": 0, "wait_for": 1, "wait": 0, "join": 0, "result": 0}
 """Functions that wait, and where they take the time limit."""
 
 
 def files() -> list[Path]:
-    no_waits = {TESTS / "patient.py", *(TESTS / f"stts/scheduling/test_{name}.py" for name in ("backoff", "breaker"))}
+    no_waits = {
+        TESTS / "patient.py",
+        TESTS / "clients_js" / "browser.py",
+        *(TESTS / f"stts/scheduling/test_{name}.py" for name in ("backoff", "breaker")),
+    }
     return sorted(set(TESTS.rglob("*.py")) - no_waits)
 
 
@@ -51,7 +58,7 @@ def is_impatient(node: ast.Call | ast.ImportFrom) -> bool:
     if limit is None and place is not None and len(node.args) > place:
         limit = node.args[place]
     if isinstance(limit, ast.Constant) and isinstance(limit.value, int | float):
-        return LONGEST_MEANT <= limit.value < PATIENCE
+        return LONGEST_MEANT <= limit.value < PATIENCE or SHORTEST_MS <= limit.value < 1000 * PATIENCE
     return name in OWN_LIMITS and not {"timeout", "transport"} & named.keys()
 
 
@@ -68,6 +75,8 @@ def test_waits_hold_at_any_load() -> None:
         ("httpx.AsyncClient(transport=transport)", 0),
         ("from websockets.asyncio.client import ClientConnection, connect", 1),
         ("asyncio.timeout(5)", 1),
+        ("row.wait_for(timeout=30_000)", 1),
+        ("browser.new_page()", 1),
         ("asyncio.timeout(PATIENCE)", 0),
         ("asyncio.wait_for(reader.read(), 10)", 1),
         ("asyncio.wait(calls, timeout=0.5)", 0),

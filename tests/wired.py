@@ -31,6 +31,9 @@ class Library:
     async def voices(self, viewer: Viewer) -> Sequence[Voice]:
         return []
 
+    async def blends(self, viewer: Viewer) -> Sequence[LibraryVoice]:
+        return []
+
 
 class Engines:
     def __init__(

@@ -1,0 +1,48 @@
+"""A conversation that failed on a machine that was slow is held once more, and no other one."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+import pytest
+
+from tests.late import COMPUTED_SECONDS, HELD, SLOW, Reports, judged, slowest
+
+
+def report(outcome: Literal["passed", "failed"]) -> pytest.TestReport:
+    return pytest.TestReport("test", ("test.py", 1, "test"), {}, outcome, "why it failed", "teardown")
+
+
+def held(*outcomes: str, slowness: float) -> tuple[Reports, list[str]]:
+    """Returns what is judged, and outcomes that nobody has asked for."""
+    left = list(outcomes)
+
+    def hold() -> Reports:
+        return [report(cast(Literal["passed", "failed"], left.pop(0)))]
+
+    return judged(hold, lambda: slowness), left
+
+
+def test_what_failed_on_a_slow_machine_is_held_once_more_and_both_are_told() -> None:
+    reports, left = held("failed", "passed", slowness=2 * SLOW)
+    assert [each.outcome for each in reports] == ["passed"] and left == []
+    assert reports[0].user_properties == [(HELD, f"{2 * SLOW:.0f} times as slow\nwhy it failed")]
+
+
+def test_what_fails_again_has_failed() -> None:
+    reports, left = held("failed", "failed", "passed", slowness=2 * SLOW)
+    assert [each.outcome for each in reports] == ["failed"] and left == ["passed"]
+
+
+@pytest.mark.parametrize(("outcome", "slowness"), [("failed", 1.0), ("passed", 2 * SLOW)])
+def test_nothing_else_is(outcome: str, slowness: float) -> None:
+    reports, left = held(outcome, "passed", slowness=slowness)
+    assert [each.outcome for each in reports] == [outcome] and left == ["passed"]
+    assert reports[0].user_properties == []
+
+
+def test_a_machine_is_slow_that_is_so_for_two_seconds() -> None:
+    at_once, late = COMPUTED_SECONDS, 5 * COMPUTED_SECONDS
+    assert slowest([]) == slowest([late]) == 0.0
+    assert slowest([at_once, late, at_once, late]) == pytest.approx(1.0)
+    assert slowest([at_once, late, late, at_once]) == pytest.approx(5.0)
