@@ -1,0 +1,1 @@
+"""Shared by programs for people who write: the server's API with patience, queues, sentences, settings."""

@@ -1,0 +1,1 @@
+"""The Telegram bot: a core that knows no framework, and an adapter for each of four."""

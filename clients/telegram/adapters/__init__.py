@@ -1,0 +1,1 @@
+"""Frameworks that carry the bot's messages: each translates, and decides nothing."""

@@ -1,0 +1,1 @@
+"""Commands that people give the bot: a file a family."""
