@@ -1,0 +1,63 @@
+"""Faults of the voice connection while somebody is read out: the talk goes on, or it is told that it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clients.discord.calls import continuous
+from tests.clients.discord.ears import packets
+from tests.clients.discord.own_discord import Discord
+from tests.clients.discord.program import HIGH, LONG, LOW, bot, endless, join, sounding, speaking
+
+pytestmark = pytest.mark.clients
+
+
+async def test_a_talk_goes_on_through_changes_of_the_voice_connection(there: Discord, tmp_path: Path) -> None:
+    async with speaking(sounding) as server, bot(there, server, tmp_path):
+        first = await join(there)
+        await there.write("endless")
+        await first.heard(10)
+        await there.changes_server()
+        second = await there.voice.joined(there.guild, 2)
+        await second.heard(10)
+        # The server is gone, and its connection with it: discord.py comes in anew.
+        await second.close(4006)
+        third = await there.voice.joined(there.guild, 3)
+        await third.heard(10)
+        assert await there.told("skip") == "Skipped."
+        await third.silent()
+        frames, made = first.frames + second.frames + third.frames, packets(endless())
+        # The one that discord.py had taken, and not sent yet, may be lost with the connection.
+        rest = iter(made[: len(frames) + 1])
+        assert all(frame in rest for frame in frames)
+        assert continuous(first.packets + second.packets + third.packets)
+        assert not [seen for seen in there.seen if seen.kind == "message"]
+
+
+async def test_being_taken_out_is_told_and_the_way_back_is_open(there: Discord, tmp_path: Path) -> None:
+    async with speaking(sounding) as server, bot(there, server, tmp_path):
+        call = await join(there)
+        await there.write("endless")
+        await there.write("low")
+        await call.heard(5)
+        await there.kicks()
+        (told,) = await there.until("message")
+        assert told.text.startswith("I was taken out of the voice channel. Texts that are not read out: 2.")
+        assert "no voice channel" in await there.told("say", text="low")
+        back = await join(there)
+        await there.write("low")
+        assert await back.silent() == packets(LOW) and back is not call
+
+
+async def test_the_gateway_may_go_and_come_while_somebody_speaks(there: Discord, tmp_path: Path) -> None:
+    async with speaking(sounding) as server, bot(there, server, tmp_path):
+        call = await join(there)
+        await there.write("long")
+        await call.heard(5)
+        await there.gateway.close(4000)
+        await there.write("high")
+        await there.gateway.resumed(1)
+        assert await call.silent(2) == packets(LONG) + packets(HIGH)
+        assert continuous(call.packets) and len(there.voice.calls) == 1
