@@ -1,0 +1,1 @@
+"""Everything the client does, without a window: settings, the server, history, references, phrases, the queue."""
