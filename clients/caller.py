@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +17,7 @@ from typing import Any
 
 BLOCK_BYTES = 1 << 16
 CONFLICT = 409
+BUSY = (429, 502, 503, 504)
 AGAIN_SECONDS = 2.0
 """Pause where the server names none."""
 
@@ -48,10 +51,10 @@ class Answer:
         if 300 <= self.status < 400:
             return f"it points to {self.headers.get('location', 'another place')}, which is not followed"
         if not isinstance(body, dict):
-            return self.problem or f"{len(self.body)} bytes"
+            return self.problem or f"no reason given (HTTP status {self.status})"
         error = body.get("error")
         message = error.get("message") if isinstance(error, dict) else body.get("detail")
-        return str(message or "no reason given")
+        return str(message or f"no reason given (HTTP status {self.status})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Caller:
 
         The connection ends with the context.
         """
-        data = None if value is None else json.dumps(value).encode()
+        data = None if value is None else json.dumps(value, ensure_ascii=False).encode()
         headers = self.headers if data is None else {**self.headers, "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, data, headers)
         started = time.perf_counter()
@@ -117,7 +120,7 @@ class Caller:
             yield answer
 
     def post(self, path: str, value: Any, method: str = "POST") -> Answer:
-        return self.ask(method, path, json.dumps(value).encode())
+        return self.ask(method, path, json.dumps(value, ensure_ascii=False).encode())
 
     def send_file(self, path: str, file: bytes, name: str, part: str = "file", /, **fields: str) -> Answer:
         body, content_type = multipart(file, name, fields, part)
@@ -130,13 +133,28 @@ class Caller:
             return f"no answer: nothing listens at {self.url}"
         if isinstance(cause, TimeoutError):
             return f"no answer: {self.url} said nothing for {self._timeout:g} s"
-        return f"no answer: {getattr(cause, 'strerror', None) or cause}"
+        return f"no answer: {_reason(cause)}"
 
     def _open(self, request: urllib.request.Request) -> Any:
         try:
             return self._opener.open(request, timeout=self._timeout)
         except urllib.error.HTTPError as refused:
             return refused
+
+
+def _reason(cause: object) -> str:
+    """Words for what came in the place of an answer, which libraries tell in their own."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted here ({cause.verify_message}); SSL_CERT_FILE names one that is"
+    if isinstance(cause, ssl.SSLError):
+        return "it speaks no TLS: write http:// in the place of https://"
+    if isinstance(cause, http.client.IncompleteRead):
+        return "it broke off before its end"
+    if isinstance(cause, http.client.RemoteDisconnected):
+        return "the connection was closed without a word"
+    if isinstance(cause, http.client.BadStatusLine):
+        return "what answers there speaks no HTTP"
+    return str(getattr(cause, "strerror", None) or cause)
 
 
 def seconds_to_wait(answer: Answer) -> float | None:
@@ -146,6 +164,12 @@ def seconds_to_wait(answer: Answer) -> float | None:
         return None
     told = answer.headers.get("retry-after", "")
     return float(told) if told.isdecimal() else AGAIN_SECONDS
+
+
+def retry_seconds(answer: Answer) -> float | None:
+    """Seconds after which a server that has too much to do, or has been asked too often, wants to be asked again."""
+    told = answer.headers.get("retry-after", "")
+    return float(told) if answer.status in BUSY and told.isdecimal() else None
 
 
 def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
@@ -161,6 +185,8 @@ def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
 
 def multipart(file: bytes, name: str, fields: Mapping[str, str], part: str = "file") -> tuple[bytes, str]:
     """A form with a file as a part of this name: its body and content type."""
+    # What would end the head of a part, and letters of a name that is no text.
+    name = re.sub(r'[\x00-\x1f\x7f"]', "'", name).encode(errors="replace").decode()
     boundary = uuid.uuid4().hex
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()

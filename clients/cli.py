@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from stts.interruption import leave_quietly
 
 if __name__ == "__main__":
-    leave_quietly()
+    leave_quietly(of_server="serve" in sys.argv[1:])
     from clients.command.main import run
 
     run("python -m clients.cli")

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from clients.checks import batches
 from clients.checks.access import (
     all_keys,
+    all_subjects,
     change_key,
     delete_user,
+    limit_subject,
     make_key,
     make_user,
     one_key,
@@ -20,6 +22,7 @@ from clients.checks.access import (
     remove_data,
     revoke_key,
     rotate_key,
+    unlimit_subject,
     users,
     where_kept,
 )
@@ -158,6 +161,9 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/admin/keys"): all_keys,
     ("GET", "/admin/keys/{key_id}"): one_key,
     ("PATCH", "/admin/keys/{key_id}"): change_key,
+    ("GET", "/admin/keys/{key_id}/subjects"): all_subjects,
+    ("PUT", "/admin/keys/{key_id}/subjects/{name}"): limit_subject,
+    ("DELETE", "/admin/keys/{key_id}/subjects/{name}"): unlimit_subject,
     ("POST", "/admin/keys/{key_id}/rotate"): rotate_key,
     ("DELETE", "/admin/keys/{key_id}"): revoke_key,
     ("DELETE", "/admin/users/{user_id}"): delete_user,

@@ -9,7 +9,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from adapters.configuration.adapter import ConfigAdapter, configuration_file
+from adapters.configuration.adapter import ConfigAdapter, configuration_file, startup_message
+from stts.command_line import USAGE, CommandFailed
+from stts.errors import InvalidConfiguration
 from stts.settings import Settings
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.stores import Stores
@@ -21,19 +23,23 @@ JSONOption = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def address(config: str | None) -> DatabaseAddress:
-    """Raises InvalidConfiguration."""
+    """Raises CommandFailed."""
     return DatabaseAddress.of(settings(config))
 
 
 def settings(config: str | None) -> Settings:
-    """Raises InvalidConfiguration. What is made from then on is as private as what the server makes."""
-    found = ConfigAdapter.load(configuration_file(config)).current()
+    """What is made from then on is as private as what the server makes. Raises CommandFailed."""
+    file = configuration_file(config)
+    try:
+        found = ConfigAdapter.load(file).current()
+    except InvalidConfiguration as error:
+        raise CommandFailed(startup_message(error, file), USAGE) from error
     keep_private(group_access=found.storage.group_access)
     return found
 
 
 def with_stores(config: str | None, work: Callable[[Stores], Awaitable[Result]]) -> Result:
-    """Runs work on the database, migrated. Raises InvalidConfiguration, DatabaseAway."""
+    """Runs work on the database, migrated. Raises CommandFailed, DatabaseAway."""
 
     async def run() -> Result:
         stores = Stores.over(address(config))

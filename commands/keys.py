@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,13 +14,15 @@ from commands.configured import ConfigOption, JSONOption, tell, with_stores
 from stts.access.administration import Administration, IssuedKey, KeyWishes
 from stts.access.audit import Action
 from stts.access.audit_details import key_details
-from stts.access.keys import AccessKey
+from stts.access.keys import AccessKey, KeyLimits
 from stts.access.roles import ROLE_NAMES, Role
 from stts.errors import InvalidParameter
 from stts.storage.database.stores import Stores
 
 app = typer.Typer(no_args_is_help=True, help="Keys of clients.")
 DAY = 86_400.0
+ANY = "any"
+"""In the place of a limit: none."""
 
 
 @app.command()
@@ -29,10 +32,18 @@ def create(
     user: Annotated[str, typer.Option(help="Id of an existing user; without it a new one is made.")] = "",
     days: Annotated[float | None, typer.Option(min=0.001, help="Days until it expires.")] = None,
     cache: Annotated[bool, typer.Option(help="Answer its speech from the cache, and keep it there.")] = True,
+    subject: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="It names on whose behalf it asks (X-Subject), each within this limit, such as "
+            "characters_per_day=20000; `any`: without one. May be given again."
+        ),
+    ] = None,
     config: ConfigOption = None,
     json: JSONOption = False,
 ) -> None:
     """Makes a key and shows it, once."""
+    subjects = _subjects(subject)
     if role not in ROLE_NAMES:
         raise InvalidParameter("There is no such role.", param="role", allowed=ROLE_NAMES)
 
@@ -43,7 +54,14 @@ def create(
             await record(config, stores, Action.USER_CREATE, owner.id, {"name": owner.name})
         expires = time.time() + days * DAY if days is not None else None
         issued = await administration.create_key(
-            KeyWishes(name=name, user_id=owner.id, role=Role.named(role), expires_at=expires, cache=cache)
+            KeyWishes(
+                name=name,
+                user_id=owner.id,
+                role=Role.named(role),
+                expires_at=expires,
+                cache=cache,
+                subjects=subjects,
+            )
         )
         await record(config, stores, Action.KEY_CREATE, issued.key.id, key_details(issued.key))
         return issued
@@ -96,6 +114,20 @@ def listing(config: ConfigOption = None, json: JSONOption = False) -> None:
     tell([_members(key) for key in keys], "\n".join(lines) or "There are no keys.", as_json=json)
 
 
+def _subjects(named: list[str] | None) -> KeyLimits | None:
+    """Raises InvalidParameter."""
+    if not named:
+        return None
+    names = [each.name for each in fields(KeyLimits)]
+    limits: dict[str, int] = {}
+    for each in named:
+        name, _, most = each.partition("=")
+        if each != ANY and (name not in names or not most.isdecimal()):
+            raise InvalidParameter("A limit is written as characters_per_day=20000.", param="subject", allowed=names)
+        limits |= {} if each == ANY else {name: int(most)}
+    return KeyLimits(**limits)
+
+
 def _tell_issued(issued: IssuedKey, *, as_json: bool) -> None:
     answer = {**_members(issued.key), "key": str(issued.text)}
     tell(answer, f"{issued.text}\nIt is shown this once. Its id is {issued.key.id}.", as_json=as_json)
@@ -103,7 +135,12 @@ def _tell_issued(issued: IssuedKey, *, as_json: bool) -> None:
 
 def _members(key: AccessKey) -> dict[str, Any]:
     names = ("id", "name", "user_id", "created_at", "expires_at", "revoked_at", "last_used_at", "cache", "version")
-    return {name: getattr(key, name) for name in names} | {"role": key.role.label}
+    subjects = (
+        None
+        if key.subjects is None
+        else {name: most for name, most in asdict(key.subjects).items() if most is not None}
+    )
+    return {name: getattr(key, name) for name in names} | {"role": key.role.label, "subjects": subjects}
 
 
 def _state(key: AccessKey) -> str:

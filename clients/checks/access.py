@@ -55,6 +55,28 @@ def change_key(visit: Visit) -> str:
     return f"version {changed['version']}"
 
 
+def all_subjects(visit: Visit) -> str:
+    """A key that was just made has none yet."""
+    _key(visit)
+    found = visit.get(f"/admin/keys/{visit.key_id}/subjects").json()
+    if not isinstance(found, list):
+        raise Failed("not a list")
+    return f"{len(found)} of them"
+
+
+def limit_subject(visit: Visit) -> str:
+    """A key that may name no subjects has none to limit."""
+    _key(visit)
+    visit.post(f"/admin/keys/{visit.key_id}/subjects/anna", {}, "PUT", refusals=(409,))
+    return "refused"
+
+
+def unlimit_subject(visit: Visit) -> str:
+    _key(visit)
+    visit.delete(f"/admin/keys/{visit.key_id}/subjects/anna", refusals=(409,))
+    return "refused"
+
+
 def rotate_key(visit: Visit) -> str:
     _key(visit)
     return "rotated" if object_of(visit.post(f"/admin/keys/{visit.key_id}/rotate", {}))["key"] else ""

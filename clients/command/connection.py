@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clients.command import places
-from clients.command.exit_status import REFUSED, UNREACHED, USAGE, CommandFailed
+from clients.command.exit_status import UNREACHED, USAGE, CommandFailed
 from stts.http_address import bracketed
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ START_SECONDS = 120.0
 """Longest wait for a server of one's own to listen, before it is killed."""
 ID_HEADER = "x-request-id"
 """Header of every answer of this server."""
+UNAUTHORIZED = 401
+SOON_SECONDS = 300.0
+"""Longest time after which somebody is told to try again."""
 STOP_SECONDS = 15.0
 """Longest wait for a server of one's own to end, before it is killed."""
 
@@ -67,10 +70,16 @@ def connected(target: Target, *, alone: bool = True) -> Iterator[Caller]:
             )
         yield caller
         return
-    if reached.status or target.url or not alone:
+    if reached.status:
         raise CommandFailed(
-            f"The server at {url} does not answer: {reached.complaint().rstrip('.')}. Start one with `stts serve`, or "
-            "name another with --server.",
+            f"{url} answers, but not as an STTS Server ({reached.complaint().rstrip('.')}). Is the address whole, with "
+            "its path, and the server up? Else name another with --server.",
+            UNREACHED,
+        )
+    if target.url or not alone:
+        raise CommandFailed(
+            f"The server at {url} does not answer ({reached.complaint().rstrip('.')}). Start one with `stts serve`, "
+            "or name another with --server; one with TLS has https:// before its name.",
             UNREACHED,
         )
     with _own_server() as (address, key):
@@ -79,9 +88,22 @@ def connected(target: Target, *, alone: bool = True) -> Iterator[Caller]:
 
 def _checked(url: str, key: str | None) -> str:
     """The address, with its scheme. Raises CommandFailed for what is no address, and for what can be no key."""
+    from urllib.parse import urlsplit
+
     whole = url if "://" in url else f"http://{url}"
-    if not whole.startswith(("http://", "https://")):
+    scheme, _, rest = whole.partition("://")
+    whole = f"{scheme.lower()}://{rest}"
+    try:
+        parts = urlsplit(whole)
+        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+        wrong = wrong or bool(parts.query or parts.fragment) or not whole.isascii() or " " in whole
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        wrong = True
+    if wrong or not whole.isprintable():
         raise CommandFailed(f"{url} is no address of a server: write http://HOST:PORT.", USAGE)
+    if parts.username is not None:
+        raise CommandFailed("An address takes no name and password: a key goes into --key or STTS_KEY.", USAGE)
     if key is not None and not key.isprintable():
         raise CommandFailed("The key has a line break or another control character in it.", USAGE)
     return whole
@@ -90,7 +112,9 @@ def _checked(url: str, key: str | None) -> str:
 def succeed(answer: Answer) -> Any:
     """The JSON of an answer. Raises CommandFailed with the server's own words where it refused."""
     require(answer)
-    return answer.json()
+    if (found := answer.json()) is None:
+        raise CommandFailed("The server answered with something else than JSON: is there a proxy before it?", UNREACHED)
+    return found
 
 
 def succeeded(answer: Answer) -> bytes:
@@ -101,8 +125,35 @@ def succeeded(answer: Answer) -> bytes:
 
 def require(answer: Answer) -> None:
     """Raises CommandFailed with the server's own words where it refused, or with the cause where it did not answer."""
+    if answer.status == UNAUTHORIZED:
+        raise CommandFailed(f"{answer.complaint().rstrip('.')}. Give one with --key or STTS_KEY.")
+    if not answer.status:
+        raise CommandFailed(f"The server gives {answer.complaint().rstrip('.')}. Is it up still?", UNREACHED)
     if not answer.ok:
-        raise CommandFailed(answer.complaint(), REFUSED if answer.status else UNREACHED)
+        raise CommandFailed(_with_time(answer))
+
+
+def _with_time(answer: Answer) -> str:
+    """The server's own words, and when it may be asked again, where that is soon."""
+    from clients.caller import retry_seconds
+
+    seconds = retry_seconds(answer)
+    if seconds is None or seconds > SOON_SECONDS:
+        return answer.complaint()
+    return f"{answer.complaint().rstrip('.')}. Try again in {seconds:.0f} s."
+
+
+def not_a_socket(status: int, body: bytes | bytearray | None, path: str) -> CommandFailed:
+    """The failure of a socket that was answered as a page: the server's own words where it refused."""
+    from clients.caller import Answer
+
+    answer = Answer(status, {}, bytes(body or b""), 0.0)
+    if status >= 400 and answer.json() is not None:
+        require(answer)
+    return CommandFailed(
+        f"The socket {path} does not open (HTTP status {status}): does a proxy before the server pass WebSockets on?",
+        UNREACHED,
+    )
 
 
 @contextmanager
@@ -120,15 +171,11 @@ def _own_server() -> Iterator[tuple[str, str]]:
         "STTS_LOGGING__LEVEL": "error",
     }
     command = [sys.executable, str(places.ROOT / places.SERVER)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, env=environment, cwd=places.working_folder(), text=True
-    ) as server:
-        # Whoever ends this command by a signal ends that server as well.
-        before = _on_termination(_leave)
+    folder = places.working_folder()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=folder, text=True) as server:
         try:
-            yield _address(server), key
+            yield _address(server, folder), key
         finally:
-            _on_termination(before)
             server.terminate()
             try:
                 server.wait(STOP_SECONDS)
@@ -136,18 +183,7 @@ def _own_server() -> Iterator[tuple[str, str]]:
                 server.kill()
 
 
-def _on_termination(handler: Any) -> Any:
-    """Sets what SIGTERM does, where this thread may, and returns what it did."""
-    if threading.current_thread() is not threading.main_thread():
-        return None
-    return signal.signal(signal.SIGTERM, handler or signal.SIG_DFL)
-
-
-def _leave(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)
-
-
-def _address(server: subprocess.Popen[str]) -> str:
+def _address(server: subprocess.Popen[str], folder: Path) -> str:
     """Reads it from the first line that the server prints when it listens."""
     assert server.stdout is not None
     late = threading.Event()
@@ -166,5 +202,8 @@ def _address(server: subprocess.Popen[str]) -> str:
     if late.is_set():
         raise CommandFailed(f"A server for this command did not listen within {START_SECONDS:g} seconds.", UNREACHED)
     if " at http" not in line:
-        raise CommandFailed("A server for this command did not start; its reason stands above.", UNREACHED)
+        raise CommandFailed(
+            f"A server for this command did not start; its reason stands above. {places.configured_by(folder)}",
+            UNREACHED,
+        )
     return line.rsplit(" at ", 1)[1].strip()

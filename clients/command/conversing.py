@@ -48,7 +48,7 @@ Show = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class TalkOptions:
     query: Mapping[str, str]
     recording: str | None
     """Sound in place of the microphone's."""
@@ -172,7 +172,7 @@ class Conversation:
                 await tell(self._socket, "played", generation=heard[0], ms=heard[1])
 
 
-async def converse(caller: Caller, wishes: Wishes, player: Player, show: Show) -> None:
+async def converse(caller: Caller, wishes: TalkOptions, player: Player, show: Show) -> None:
     """Raises CommandFailed."""
     query = {"rate": str(RATE), "output_rate": str(OUTPUT_RATE), **wishes.query}
     if not wishes.interrupts:
@@ -183,7 +183,7 @@ async def converse(caller: Caller, wishes: Wishes, player: Player, show: Show) -
         await conversation.run(sound, _lines(wishes), stop, after=wishes.recording is not None)
 
 
-async def _sound(wishes: Wishes) -> AsyncGenerator[bytes]:
+async def _sound(wishes: TalkOptions) -> AsyncGenerator[bytes]:
     if wishes.typed:
         return
     if wishes.recording is None:
@@ -197,7 +197,7 @@ async def _sound(wishes: Wishes) -> AsyncGenerator[bytes]:
             yield block
 
 
-async def _lines(wishes: Wishes) -> AsyncIterator[str]:
+async def _lines(wishes: TalkOptions) -> AsyncIterator[str]:
     """Lines that are typed; none, without end, where nobody types."""
     if not wishes.typed and not sys.stdin.isatty():
         await asyncio.Event().wait()

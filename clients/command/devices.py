@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Generator, Iterator
@@ -12,10 +11,10 @@ from typing import Any
 
 from clients.command.exit_status import LACKING, CommandFailed
 from clients.command.incoming import BLOCK_BYTES, RATE, Blocks
+from clients.command.playback import INSTALL
 
 BUFFER_MS = 40
 """Sound that a device takes or gives at once."""
-INSTALL = f"{sys.executable} -m pip install miniaudio"
 BACKENDS: list[Any] = []
 """Ways to devices that are tried; none: those of this system."""
 SAMPLE_BYTES = 2

@@ -8,18 +8,20 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from clients.command.connection import connected, default_url, succeed
-from clients.command.exit_status import ANSWERED_NO, CommandFailed
-from clients.command.playback import PLAYERS
+from clients.command.connection import connected, default_url, require, succeed
+from clients.command.exit_status import ANSWERED_NO, UNREACHED, CommandFailed
+from clients.command.playback import INSTALL, PLAYERS
+from clients.command.slow_requests import ASKED, slow_requests
 from clients.command.speech import Json
-from clients.command.terminal import explained, plain, show_json
+from clients.command.terminal import explained, show_json
+from stts.command_line import plain
 
 if TYPE_CHECKING:
     from clients.caller import Answer, Caller
@@ -50,17 +52,24 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
     """Says what is missing here and how it is mended, and what is slow and why; ends with 1 where something is bad."""
     with explained(as_json):
         findings = list(_machine())
+        if not as_json:
+            _show(findings)  # also where no server answers
         with connected(context.obj) as caller:
-            findings += _server(caller, asked=context.obj.url or default_url())
-    if as_json:
-        show_json([asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
-            print(f"{MARKS[finding.verdict]}  {plain(finding.subject)}: {plain(finding.words)}")
-            if finding.mend:
-                print(f"      {plain(finding.mend)}")
+            found = list(_server(caller, asked=context.obj.url or default_url()))
+        findings += found
+        if as_json:
+            show_json([asdict(finding) for finding in findings])
+        else:
+            _show(found)
     if any(finding.verdict == "bad" for finding in findings):
         raise typer.Exit(ANSWERED_NO)
+
+
+def _show(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        print(f"{MARKS[finding.verdict]}  {plain(finding.subject)}: {plain(finding.words)}")
+        if finding.mend:
+            print(f"      {plain(finding.mend)}")
 
 
 def _machine() -> Iterator[Finding]:
@@ -73,8 +82,12 @@ def _machine() -> Iterator[Finding]:
     yield Finding(
         "good" if cores > 1 else "advice", "Processor", words, "" if cores > 1 else "Speech and ears share it."
     )
-    if not any(shutil.which(command[0]) for command in PLAYERS):
-        yield Finding("advice", "Player", "none: `stts say` needs -o FILE", "apt-get install alsa-utils (or ffmpeg)")
+    heard = find_spec("miniaudio") is not None
+    if not heard and not any(shutil.which(command[0]) for command in PLAYERS):
+        yield Finding("advice", "Player", "none: `stts say` needs -o FILE", INSTALL)
+    if not heard:
+        words = "not reached: `stts talk` and `stts transcribe --live` need a recording in its place"
+        yield Finding("advice", "Microphone", words, INSTALL)
     if find_spec("torch") is None:
         yield Finding("good", "torch", "not in this environment; engines that need it run in their own")
 
@@ -84,7 +97,8 @@ def _server(caller: Caller, asked: str) -> Iterator[Finding]:
     ready = _when_it_has_started(caller)
     state = ready.json() or {}
     if not isinstance(state, dict) or "status" not in state:
-        raise CommandFailed(ready.complaint())
+        require(ready)
+        raise CommandFailed("The server does not say whether it is ready: is it of another version?", UNREACHED)
     if state.get("ready"):
         yield _which(caller.url, asked)
     else:
@@ -98,6 +112,7 @@ def _server(caller: Caller, asked: str) -> Iterator[Finding]:
     yield from _abilities(engines, _without_model(caller))
     for engine in engines:
         yield from _engine(engine)
+    yield from _requests(caller)
     yield from _settings(caller)
 
 
@@ -164,9 +179,8 @@ def _engine(engine: dict[str, Any]) -> Iterator[Finding]:
             "advice", name, words, "Choose a faster engine in tts.order, or a machine with more cores or a GPU."
         )
     elif engine["kind"] == "tts" and first is not None and first > SLOW_FIRST_SECONDS:
-        words = f"first result after {first * 1000:.0f} ms"
-        mend = f"engines.preload: [{name}] keeps it loaded" if engine["state"] == "cold" else "Fewer requests at once."
-        yield Finding("advice", name, words, mend)
+        mend = "Shorter first sentences, a faster engine first in tts.order, or a GPU."
+        yield Finding("advice", name, f"its first sound comes after {first * 1000:.0f} ms of work", mend)
     if measured["failures"]:
         yield Finding(
             "advice",
@@ -174,6 +188,19 @@ def _engine(engine: dict[str, Any]) -> Iterator[Finding]:
             f"{measured['failures']} of {measured['requests']} requests failed",
             str(measured["last_error"] or ""),
         )
+
+
+def _requests(caller: Caller) -> Iterator[Finding]:
+    """Looks at single requests of late, which only administrators may see."""
+    answer = caller.ask("GET", ASKED)
+    if not answer.ok:
+        return
+    report = answer.json()
+    slow = list(slow_requests(report["operations"]))
+    if report["found"] and not slow:
+        yield Finding("good", "Requests", f"none of {report['found']} was slow of late")
+    for request in slow:
+        yield Finding("advice", "Slow request", request.words, request.mend)
 
 
 def _settings(caller: Caller) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ def install(
 def load(context: typer.Context, name: Name, as_json: Json = False) -> None:
     """Loads an engine, fetching its weights if need be."""
     with explained(as_json), connected(context.obj, alone=False) as caller:
-        engine = succeed(caller.ask("POST", f"/engines/{quote(name)}/load"))
+        engine = succeed(caller.ask("POST", f"/engines/{quote(name, safe='')}/load"))
     _show(engine, f"{name} is {engine['state']}.", as_json)
 
 
@@ -58,7 +58,7 @@ def load(context: typer.Context, name: Name, as_json: Json = False) -> None:
 def unload(context: typer.Context, name: Name, as_json: Json = False) -> None:
     """Frees the memory of an engine."""
     with explained(as_json), connected(context.obj, alone=False) as caller:
-        engine = succeed(caller.ask("POST", f"/engines/{quote(name)}/unload"))
+        engine = succeed(caller.ask("POST", f"/engines/{quote(name, safe='')}/unload"))
     _show(engine, f"{name} is {engine['state']}.", as_json)
 
 
@@ -73,7 +73,7 @@ def probe(context: typer.Context, name: Name, as_json: Json = False) -> None:
 
 
 def _probed(caller: Caller, name: str) -> dict[str, Any]:
-    engine = succeed(caller.ask("POST", f"/engines/{quote(name)}/load"))
+    engine = succeed(caller.ask("POST", f"/engines/{quote(name, safe='')}/load"))
     result: dict[str, Any] | None = engine["last_probe"]
     if result is None:
         raise CommandFailed(f"{name} was not tried; it is {engine['state']}.")

@@ -20,11 +20,11 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Install an engine that i
 
 
 def make_ready(caller: Caller, engine: str | None, *, yes: bool, as_json: bool) -> None:
-    """Installs an engine that somebody names, if it is not here and they want it. Raises CommandFailed, typer.Abort.
+    """Installs an engine that somebody names, if it is not here and they want it. Raises CommandFailed.
 
     What cannot be looked at is left to the request itself, whose refusal says more.
     """
-    state = caller.ask("GET", f"/engines/{quote(engine)}").json() if engine else None
+    state = caller.ask("GET", f"/engines/{quote(engine, safe='')}").json() if engine else None
     if not isinstance(state, dict) or state.get("state") != "not_installed":
         return
     assert engine is not None
@@ -32,8 +32,8 @@ def make_ready(caller: Caller, engine: str | None, *, yes: bool, as_json: bool) 
 
 
 def install(caller: Caller, engine: str, *, yes: bool, as_json: bool, lines: bool) -> dict[str, Any]:
-    """The job that has installed it. Raises CommandFailed, and typer.Abort where the person does not want it."""
-    path = f"/engines/{quote(engine)}/install"
+    """The job that has installed it. Raises CommandFailed, also where the person does not want it."""
+    path = f"/engines/{quote(engine, safe='')}/install"
     if not yes:
         shown = Progress(lines=False)
         shown.tell(f"Asking the package index what {engine} needs.")
@@ -50,9 +50,9 @@ def person_is_there() -> bool:
 
 
 def confirm(engine: str, plan: dict[str, Any], *, as_json: bool) -> None:
-    """Says what an installation would fetch. Raises typer.Abort where the person does not want it.
+    """Says what an installation would fetch. Raises CommandFailed where the person does not want it.
 
-    A program, which reads JSON or writes what is asked, is not asked. Raises CommandFailed for it.
+    A program, which reads JSON or writes what is asked, is not asked, and told the same way.
     """
     size = plan.get("download_bytes")
     amount = f"{size / 1e6:,.0f} MB" if size is not None else "an unknown amount"
@@ -61,4 +61,6 @@ def confirm(engine: str, plan: dict[str, Any], *, as_json: bool) -> None:
             f"{engine} is not installed, and needs {amount} of downloads; --yes lets them be fetched "
             f"(or first: stts engines install {engine} --yes)."
         )
-    typer.confirm(f"{engine} needs {amount} of downloads. Install it?", abort=True, err=True)
+    print(f"{engine} needs {amount} of downloads. Install it? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise CommandFailed(f"{engine} was not installed: nobody said yes.")

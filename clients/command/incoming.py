@@ -122,6 +122,8 @@ def _decoded(name: str) -> Iterator[bytes]:
                         yield rest[start : start + BLOCK_BYTES]
                     rest = rest[len(rest) // BLOCK_BYTES * BLOCK_BYTES :]
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise CommandFailed(f"{shown} is no recording that can be read: {error}") from error
+        raise CommandFailed(
+            f"{shown} is no recording that can be read ({getattr(error, 'strerror', None) or error})."
+        ) from error
     if rest:
         yield rest.ljust(BLOCK_BYTES, b"\0")

@@ -66,8 +66,7 @@ def speak(
             check_writable(output)
         if captions or (way or "").startswith("captions"):
             fields["captions"] = "true"
-        name = file.name.replace('"', "'")
-        job = succeed(caller.send_file("/jobs/speech", _read(file), name, **fields))
+        job = succeed(caller.send_file("/jobs/speech", _read(file), file.name, **fields))
         if output is not None and way is not None:
             if not as_json:
                 print(f"{job['id']} goes on by itself; `stts jobs fetch {job['id']} {output}` gets it later.")

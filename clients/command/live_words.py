@@ -15,7 +15,8 @@ from websockets.asyncio.client import ClientConnection
 from clients.caller import Caller
 from clients.command.incoming import RATE, STANDARD, recorded, typed_lines
 from clients.command.sockets import first_of, messages, opened, tell, until_interrupted
-from clients.command.terminal import Progress, plain, said, show_growing
+from clients.command.terminal import Progress, said, show_growing
+from stts.command_line import plain
 
 PATH = "/ws/stt"
 

@@ -6,29 +6,51 @@ one for themselves where none runs.
 
 from __future__ import annotations
 
+import sys
+
 if __name__ == "__main__":
     from stts.interruption import leave_quietly
 
-    leave_quietly()
+    leave_quietly(of_server="serve" in sys.argv[1:])
 
 import os
-import sys
 from functools import partial
 from typing import Annotated
 
 import typer
 
-from clients.command import benching, cache, configuration, doctor, engines, jobs, models, speech, talking, transcribing
+from clients.command import (
+    benching,
+    bot,
+    cache,
+    configuration,
+    desktop,
+    discord,
+    doctor,
+    engines,
+    jobs,
+    models,
+    speech,
+    talking,
+    transcribing,
+)
+from clients.command.completing import Completed
 from clients.command.connection import Target
 from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.places import ROOT, SERVER, in_program, working_folder
-from clients.command.terminal import explained, prepare_streams
+from clients.command.terminal import explained
 from stts.interruption import ending_in_order, put_off
 
 FILES = ("--config", "--env-file")
 """Options of `serve` whose values are names of files."""
 
-app = typer.Typer(name="stts", no_args_is_help=True, help="Speaks, listens and serves.")
+app = typer.Typer(
+    name="stts",
+    cls=Completed,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Speaks, listens and serves.",
+)
 app.add_typer(engines.app, name="engines")
 app.add_typer(models.app, name="models")
 app.add_typer(jobs.app, name="jobs")
@@ -40,6 +62,9 @@ app.command()(talking.talk)
 app.command()(speech.voices)
 app.command()(doctor.doctor)
 app.command()(benching.bench)
+app.command()(bot.bot)
+app.command()(discord.discord)
+app.command()(desktop.desktop)
 
 
 @app.callback()
@@ -48,7 +73,6 @@ def options(
     url: Annotated[str | None, typer.Option("--server", "--url", envvar="STTS_URL", help="Its address.")] = None,
     key: Annotated[str | None, typer.Option(envvar=["STTS_KEY", "STTS_API_KEY"], help="Key for it.")] = None,
 ) -> None:
-    prepare_streams()
     context.obj = Target(url, key or os.environ.get("STTS_SECURITY__API_KEY"))
 
 
@@ -56,6 +80,7 @@ def options(
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[str | None, typer.Option(help="Processes: a number, or auto.")] = None,
     config: Annotated[str | None, typer.Option(help="Configuration file.")] = None,
     system: Annotated[
         str | None, typer.Option("--as", help="Stand in for another system alone, as piper-server (docs/dialects.md).")
@@ -66,6 +91,7 @@ def serve(
     given: dict[str, str | int | None] = {
         "--host": host,
         "--port": port,
+        "--workers": workers,
         "--config": config,
         "--as": system,
         "--env-file": env_file,

@@ -10,7 +10,7 @@ import time
 import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from statistics import median
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from clients.caller import Answer, Caller, multipart
 from clients.command.connection import require
 from clients.command.exit_status import UNREACHED, CommandFailed
+from clients.command.output import broken_off
 
 SENTENCES = (
     "The ferry leaves the harbour at a quarter past nine.",
@@ -70,7 +71,7 @@ class Measures:
     def round_trip(self) -> float:
         """Seconds of the cheapest question on a connection that is open: the median."""
         times = []
-        with closing(self._connection()) as connection:
+        with self._connection() as connection:
             for _ in range(ROUND_TRIPS):
                 started = time.perf_counter()
                 connection.request("GET", f"{self._address.path}/health", headers=self._headers)
@@ -100,7 +101,7 @@ class Measures:
         body, content_type = multipart(file.getvalue(), "bench.wav", {"format": "json"})
         times = []
         for _ in range(2):
-            with closing(self._connection()) as connection:
+            with self._connection() as connection:
                 started = time.perf_counter()
                 headers = {**self._headers, "Content-Type": content_type}
                 connection.request("POST", f"{self._address.path}/stt", body, headers)
@@ -113,16 +114,21 @@ class Measures:
         """Ten sentences, from another one on for each number, so that listeners do not all pause together."""
         text = " ".join(SENTENCES[(first + number) % len(SENTENCES)] for number in range(len(SENTENCES)))
         wish = {"text": text, "stream": True, "format": "pcm", "sample_rate": RATE, "engine": self._engine or "auto"}
-        with closing(self._connection()) as connection:
+        with self._connection() as connection:
             started = time.perf_counter()
             connection.request("POST", f"{self._address.path}/tts", json.dumps(wish), self._headers)
             response = self._accepted(connection)
             arrivals = [(time.perf_counter() - started, block) for block in _blocks(response)]
         return _spoken(response.headers.get("x-engine") or "", arrivals)
 
-    def _connection(self) -> http.client.HTTPConnection:
+    @contextmanager
+    def _connection(self) -> Iterator[http.client.HTTPConnection]:
         kind = http.client.HTTPSConnection if self._address.scheme == "https" else http.client.HTTPConnection
-        return kind(self._address.netloc, timeout=120)
+        with closing(kind(self._address.netloc, timeout=120)) as connection:
+            try:
+                yield connection
+            except (OSError, http.client.HTTPException) as error:
+                raise broken_off(getattr(error, "strerror", None) or "") from error
 
     def _accepted(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
         response = connection.getresponse()

@@ -51,7 +51,7 @@ def pull(context: typer.Context, name: Name, as_json: Json = False) -> None:
 def remove(context: typer.Context, name: Name, as_json: Json = False) -> None:
     """Deletes a model that was pulled."""
     with explained(as_json), connected(context.obj) as caller:
-        succeed(caller.ask("DELETE", f"/models/{quote(name)}"))
+        succeed(caller.ask("DELETE", f"/models/{quote(name, safe='')}"))
     if as_json:
         show_json({"removed": name})
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import struct
 from collections.abc import Iterable
@@ -22,7 +21,13 @@ def arriving(blocks: Iterable[bytes]) -> Iterable[bytes]:
     try:
         yield from blocks
     except (OSError, http.client.HTTPException) as error:
-        raise CommandFailed(f"The connection to the server broke off before the end: {error}", UNREACHED) from error
+        raise broken_off(getattr(error, "strerror", None) or "") from error
+
+
+def broken_off(reason: str) -> CommandFailed:
+    """The failure of a command whose server stops before the end."""
+    told = reason.strip().rstrip(".") or "without a word"
+    return CommandFailed(f"The connection to the server broke off before the end ({told}). Is it up still?", UNREACHED)
 
 
 def wav_header(rate: int, size: int | None = None) -> bytes:
@@ -43,6 +48,8 @@ def write(path: Path, blocks: Iterable[bytes]) -> None:
             with target.open("wb") as file:
                 file.writelines(blocks)
             return
+        import secrets
+
         # A name that nobody else has: another command may write the same file, and each is to be whole.
         part = target.with_name(f".stts-{secrets.token_hex(8)}.part")
         try:
@@ -74,5 +81,7 @@ def make_folder(folder: Path) -> None:
     """Raises CommandFailed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise CommandFailed(f"{folder} cannot be made: a file stands in its place.") from error
     except OSError as error:
         raise CommandFailed(f"{folder} cannot be made: {error.strerror}") from error

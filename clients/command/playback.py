@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import struct
 import subprocess
+import sys
 from collections.abc import Iterable
 from itertools import chain
 
@@ -20,6 +21,8 @@ PLAYERS = (
 )
 """Programs that play WAV from their standard input, in the order in which they are tried."""
 
+INSTALL = f"{sys.executable} -m pip install miniaudio"
+"""Brings microphone and loudspeaker to this Python."""
 HEAD_BYTES = 44
 """Bytes before the sound in the WAV that the server makes."""
 AHEAD_SECONDS = 2.0

@@ -13,31 +13,34 @@ from urllib.parse import urlencode
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from clients.caller import Answer, Caller
-from clients.command.connection import require
+from clients.caller import Caller
+from clients.command.connection import not_a_socket
 from clients.command.exit_status import UNREACHED, CommandFailed
+from clients.command.output import broken_off
 
 MOST_BYTES = 1 << 24
 """Longest message of the server."""
+CLOSE_SECONDS = 2.0
+"""Longest wait for the server to say goodbye: it stands behind all audio that nobody wants any more."""
 
 
 @asynccontextmanager
 async def opened(caller: Caller, path: str, query: Mapping[str, str]) -> AsyncIterator[ClientConnection]:
     """A socket of the server that the caller reaches. Raises CommandFailed where it is refused or breaks off."""
     address = f"ws{caller.url.removeprefix('http')}{path}?{urlencode(query)}"
-    connecting = connect(address, additional_headers=caller.headers, max_size=MOST_BYTES, proxy=None)
+    connecting = connect(
+        address, additional_headers=caller.headers, max_size=MOST_BYTES, proxy=None, close_timeout=CLOSE_SECONDS
+    )
     try:
         socket = await connecting
     except InvalidStatus as refused:
-        response = refused.response
-        require(Answer(response.status_code, {}, bytes(response.body or b""), 0.0))
-        raise
+        raise not_a_socket(refused.response.status_code, refused.response.body, path) from refused
     except (OSError, TimeoutError, InvalidHandshake) as error:
         raise CommandFailed(f"The socket {path} of {caller.url} does not open: {error}", UNREACHED) from error
     try:
         yield socket
     except ConnectionClosed as closed:
-        raise CommandFailed(f"The connection to the server broke off before the end: {closed}", UNREACHED) from closed
+        raise broken_off(closed.rcvd.reason if closed.rcvd else "") from closed
     finally:
         await socket.close()
 

@@ -2,82 +2,123 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
-from clients.caller import Answer, Caller
-from clients.command.connection import require
-from clients.command.exit_status import UNREACHED, CommandFailed
+from clients.caller import Caller
+from clients.command.exit_status import CommandFailed
+from clients.command.incoming import Blocks
 from clients.command.output import wav_header
+from clients.command.sockets import messages, opened, tell
+from stts.loop_thread import LoopThread
 
 PATH = "/ws/tts"
 RATE = 24_000
 """Sample rate in Hz of WAV and PCM, which is the same whoever speaks a line."""
 RAW = ("wav", "pcm")
 """Formats of which one line can follow the other without a new head."""
+MOST_BLOCKS = 16
+"""Most blocks of audio that wait to be played or written."""
 
 
 def spoken(caller: Caller, wishes: Mapping[str, Any], lines: Iterable[bytes]) -> Iterator[bytes]:
     """One file of audio, as it is made. Raises CommandFailed.
 
-    `wishes`: fields of POST /tts, `format` among them.
+    `wishes`: fields of POST /tts, `format` among them. The socket lives in a thread of its own: it answers the server
+    while a player takes its time.
     """
-    raw = wishes["format"] in RAW
-    config = {**wishes, "format": "pcm", "sample_rate": RATE} if raw else wishes
-    address = f"ws{caller.url.removeprefix('http')}{PATH}"
+    loop = LoopThread("socket")
     try:
-        socket = connect(address, additional_headers=caller.headers, max_size=None, proxy=None)
-    except InvalidStatus as refused:
-        require(Answer(refused.response.status_code, {}, bytes(refused.response.body or b""), 0.0))
-        raise
-    except (OSError, TimeoutError, InvalidHandshake) as error:
-        raise CommandFailed(f"The socket {PATH} of {caller.url} does not open: {error}", UNREACHED) from error
-    with socket:
-        socket.send(json.dumps({"type": "config", **config}))
-        # It may wait for a line for ever: the command does not wait for it.
-        wrong: list[CommandFailed] = []
-        threading.Thread(target=_send, args=(socket, lines, raw, wrong), daemon=True).start()
+        speech = loop.run(_Speech.begun(caller, wishes, lines))
+        # What was refused from the start is no file.
+        if (first := loop.run(speech.next())) and wishes["format"] == "wav":
+            yield wav_header(RATE)
+        yield first
+        while block := loop.run(speech.next()):
+            yield block
+    finally:
+        loop.stop()
+
+
+class _Speech:
+    """Audio of the lines, made ahead of whoever plays it by a task of the event loop, which ends with that loop."""
+
+    def __init__(self) -> None:
+        self._made: asyncio.Queue[bytes | Exception] = asyncio.Queue(MOST_BLOCKS)
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def begun(cls, caller: Caller, wishes: Mapping[str, Any], lines: Iterable[bytes]) -> _Speech:
+        speech = cls()
+        speech._task = asyncio.create_task(speech._make(caller, wishes, lines))
+        return speech
+
+    async def next(self) -> bytes:
+        """The next block; nothing at the end. Raises CommandFailed."""
+        block = await self._made.get()
+        if isinstance(block, Exception):
+            raise block
+        return block
+
+    async def _make(self, caller: Caller, wishes: Mapping[str, Any], lines: Iterable[bytes]) -> None:
         try:
-            blocks = _received(socket)
-            # What was refused from the start is no file.
-            if (first := next(blocks, b"")) and wishes["format"] == "wav":
-                yield wav_header(RATE)
-            yield first
-            yield from blocks
-        except ConnectionClosed as closed:
-            raise CommandFailed(f"The connection to the server broke off: {closed}", UNREACHED) from closed
-        if wrong:
-            raise wrong[0]
+            await self._speak(caller, wishes, lines)
+        except Exception as error:  # noqa: BLE001 - carried over to the reader, whatever it is
+            await self._made.put(error)
+        else:
+            await self._made.put(b"")
 
-
-def _send(socket: ClientConnection, lines: Iterable[bytes], apart: bool, wrong: list[CommandFailed]) -> None:
-    """`apart`: each line is an utterance, so that there may be any number of them. `wrong`: why it ends early."""
-    # A socket that is closed, by either side, has no use for more.
-    with suppress(ConnectionClosed, OSError):
-        for line in lines:
-            if not line.strip():
-                continue
+    async def _speak(self, caller: Caller, wishes: Mapping[str, Any], lines: Iterable[bytes]) -> None:
+        apart = wishes["format"] in RAW
+        config = {**wishes, "format": "pcm", "sample_rate": RATE} if apart else wishes
+        async with opened(caller, PATH, {}) as socket:
+            await tell(socket, "config", **config)
+            sending = asyncio.create_task(_send(socket, _read(lines), apart))
             try:
-                text = line.decode()
-            except UnicodeDecodeError:
-                wrong.append(CommandFailed("The standard input is not UTF-8."))
-                break
-            socket.send(json.dumps({"type": "text", "text": text}))
-            socket.send(json.dumps({"type": "end" if apart else "flush"}))
-        socket.send(json.dumps({"type": "close"}))
+                async for message in messages(socket):
+                    if isinstance(message, bytes):
+                        await self._made.put(message)
+                    elif message["type"] == "error":
+                        raise CommandFailed(message["message"])
+            finally:
+                sending.cancel()
+                (outcome,) = await asyncio.gather(sending, return_exceptions=True)
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
-def _received(socket: ClientConnection) -> Iterator[bytes]:
-    for message in socket:
-        if isinstance(message, bytes):
-            yield message
-            continue
-        event = json.loads(message)
-        if event["type"] == "error":
-            raise CommandFailed(event["message"])
+def _read(lines: Iterable[bytes]) -> Blocks:
+    """The lines, read in a thread that may wait for one for ever: the command does not wait for it."""
+    read = Blocks()
+
+    def pass_on() -> None:
+        for line in lines:
+            if not read.put(line):
+                return
+        read.put(None)
+
+    threading.Thread(target=pass_on, daemon=True).start()
+    return read
+
+
+async def _send(socket: ClientConnection, lines: Blocks, apart: bool) -> None:
+    """`apart`: each line is an utterance, so that there may be any number of them. Raises CommandFailed."""
+    wrong = None
+    # A socket that is closed, by either side, has no use for more.
+    with suppress(ConnectionClosed):
+        try:
+            async for line in lines:
+                if line.strip():
+                    await tell(socket, "text", text=line.decode())
+                    await tell(socket, "end" if apart else "flush")
+        except UnicodeDecodeError:
+            wrong = CommandFailed("The standard input is not UTF-8.")
+        await tell(socket, "close")
+    if wrong is not None:
+        raise wrong

@@ -14,7 +14,8 @@ from clients.command.connection import connected
 from clients.command.exit_status import USAGE, CommandFailed
 from clients.command.first_use import Yes, make_ready
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
-from clients.command.terminal import Progress, explained, plain, show_growing
+from clients.command.terminal import Progress, explained, show_growing
+from stts.command_line import plain
 
 
 def talk(
@@ -45,12 +46,12 @@ def talk(
     # Both take a tenth of a second, which no other command needs.
     import asyncio
 
-    from clients.command.conversing import OUTPUT_RATE, Wishes, converse
+    from clients.command.conversing import OUTPUT_RATE, TalkOptions, converse
     from clients.command.replies import player
 
     asked = {"voice": voice, "tts": engine, "stt": ear, "language": language, "instructions": instructions}
     query = {name: value for name, value in asked.items() if value} | ({"speed": str(speed)} if speed else {})
-    wishes = Wishes(query, recording, typed=typed, interrupts=interrupts)
+    wishes = TalkOptions(query, recording, typed=typed, interrupts=interrupts)
     shown = Shown(as_json=as_json, file=sys.stderr if output == STANDARD else sys.stdout)
     with explained(as_json), connected(context.obj) as caller:
         for each in (engine, ear):

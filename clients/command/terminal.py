@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,24 +12,11 @@ from typing import Any
 import typer
 
 from clients.command.exit_status import CommandFailed
+from stts.command_line import plain, tell_failure
 
 GAP = "  "
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Characters that a terminal obeys, but for the end of a line and the tabulator."""
-
-
-def prepare_streams() -> None:
-    """Makes streams that somebody has closed, or that cannot write every letter, ones that do no harm."""
-    if sys.stdin is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - as long as the command runs
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def plain(text: str) -> str:
-    """Text of somebody else, in which a terminal finds nothing to obey: its control characters are shown."""
-    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+NARROW = 9
+"""Columns of a terminal for each of a table below which its cells would be words of a letter a line."""
 
 
 def said(text: str) -> str:
@@ -46,11 +30,7 @@ def explained(as_json: bool) -> Iterator[None]:
     try:
         yield
     except CommandFailed as failed:
-        if as_json:
-            show_json({"error": str(failed)})
-        else:
-            print(f"stts: {plain(str(failed))}", file=sys.stderr)
-        raise typer.Exit(failed.status) from failed
+        raise typer.Exit(tell_failure(str(failed), failed.status, as_json=as_json)) from failed
 
 
 def show_json(value: Any) -> None:
@@ -61,6 +41,9 @@ def show_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) ->
     """Prints rows: framed at a terminal, where what is too wide is folded; elsewhere as lines for `grep` and `cut`."""
     if not sys.stdout.isatty():
         print(table(rows, columns))
+        return
+    if shutil.get_terminal_size().columns < NARROW * len(columns):
+        print("\n\n".join(_stacked(row, columns) for row in rows))
         return
     # Rich costs a third of the time that a command takes to start.
     from rich.box import SIMPLE_HEAD
@@ -83,6 +66,12 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
     return "\n".join(
         GAP.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def _stacked(row: Mapping[str, Any], columns: Mapping[str, str]) -> str:
+    """A row where there is no room for a table: each cell a line, behind its heading."""
+    cells = {heading: _cell(row.get(field)) for heading, field in columns.items()}
+    return "\n".join(f"{heading.lower()}: {cell}" if heading else cell for heading, cell in cells.items() if cell)
 
 
 class Progress:

@@ -21,12 +21,13 @@ from clients.command.listening import listen
 from clients.command.output import make_folder
 from clients.command.speech import STANDARD, EngineChoice, Json, Language
 from clients.command.targets import targets
-from clients.command.terminal import Progress, explained, plain, said, show_json
-from clients.command.transcripts import Transcripts, Wanted, read, sent
+from clients.command.terminal import Progress, explained, said, show_json
 from clients.command.waiting import expected_seconds, left_of, ticking
+from stts.command_line import plain
 
 if TYPE_CHECKING:
     from clients.caller import Caller
+    from clients.command.transcripts import Transcripts
 
 FORMATS = {"text": "txt", "srt": "srt", "vtt": "vtt", "json": "json", "verbose_json": "verbose.json"}
 """Formats of transcripts, each with the ending of its files."""
@@ -93,6 +94,9 @@ def transcribe(
         places = targets(recordings, folder, FORMATS[format])
         for place in {each.parent for each in places}:
             make_folder(place)
+        # The memory of transcripts is a database, which no other command waits for.
+        from clients.command.transcripts import Transcripts, Wanted
+
         wanted = Wanted(given, dict(zip(recordings, places, strict=True)))
         with _ready(patient(context.obj), engine, yes=yes, as_json=as_json) as caller:
             make = Transcripts(caller, wanted, "force" if force else "keep" if keep else "")
@@ -130,6 +134,8 @@ def found(names: Sequence[str]) -> Iterator[Path]:
 
 
 def _named(name: str) -> list[Path]:
+    if not name:
+        raise CommandFailed("A recording without a name cannot be read.", USAGE)
     path = Path(name)
     if path.is_dir():
         named = (each for each in path.rglob("*") if each.suffix.lower().removeprefix(".") in RECORDINGS)
@@ -147,6 +153,8 @@ def _named(name: str) -> list[Path]:
 
 
 def _print_one(caller: Caller, recording: Path | None, fields: dict[str, str], as_json: bool) -> None:
+    from clients.command.transcripts import read, sent
+
     data = sys.stdin.buffer.read() if recording is None else read(recording)
     name = "recording" if recording is None else recording.name
     expected = None if recording is None else expected_seconds(caller, recording, fields.get("engine"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from clients.caller import Answer, Caller
 
 ENGINE_HEADER = "x-engine"
+LEAST_SECONDS = 0.1
+PATIENT_SECONDS = 120.0
+"""Longest time that one recording waits for a server that has too much to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Transcripts:
                 return {**told, "skipped": reason}
             anew = {"anew": reason}
         try:
-            answer = sent(self.caller, read(recording), recording.name, self.wanted.fields)
+            answer = self._sent(recording)
             require(answer)
         except CommandFailed as failed:
             if failed.status == UNREACHED:
@@ -61,6 +65,18 @@ class Transcripts:
         maker = Maker(engine, self._models.get(engine, ""), self.wanted.fields.get("language", ""))
         self._memory.keep(target, maker, answer.body)
         return {**told, **anew}
+
+    def _sent(self, recording: Path) -> Answer:
+        """The answer about a recording. A server that says when it may be asked again is, for a while."""
+        from clients.caller import retry_seconds
+
+        waited = 0.0
+        while True:
+            answer = sent(self.caller, read(recording), recording.name, self.wanted.fields)
+            seconds = retry_seconds(answer)
+            if seconds is None or (waited := waited + max(seconds, LEAST_SECONDS)) > PATIENT_SECONDS:
+                return answer
+            time.sleep(max(seconds, LEAST_SECONDS))
 
     def _left(self, target: Path) -> tuple[bool, str]:
         """Whether a transcript that is there is left alone, and why, in words."""
@@ -85,7 +101,7 @@ class Transcripts:
 
 
 def sent(caller: Caller, data: bytes, name: str, fields: dict[str, str]) -> Answer:
-    return caller.send_file("/stt", data, name.replace('"', "'"), **fields)
+    return caller.send_file("/stt", data, name, **fields)
 
 
 def read(recording: Path) -> bytes:

@@ -19,6 +19,8 @@ from clients.endpoints import CHECKS
 from clients.smoke import Line, main, operations, report, smoke
 from stts.audio.encode import Encoder
 
+pytestmark = pytest.mark.long
+
 Reply = tuple[int, bytes]
 
 
@@ -146,8 +148,8 @@ def test_what_is_no_audio_is_not_measured(data: bytes) -> None:
     [
         (b'{"detail": "Too long.", "status": 422}', "Too long."),
         (b'{"error": {"message": "No such model."}}', "No such model."),
-        (b"{}", "no reason given"),
-        (b"Bad Gateway", "11 bytes"),
+        (b"{}", "no reason given (HTTP status 500)"),
+        (b"Bad Gateway", "no reason given (HTTP status 500)"),
     ],
 )
 def test_complaints_are_read_in_either_dialect(body: bytes, complaint: str) -> None:

@@ -18,23 +18,6 @@ from tests import patient
 Stts = Callable[..., tuple[int, Any]]
 
 
-@pytest.fixture
-def stts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stts:
-    """Runs a command with an embedded database of its own and tells its status and answer."""
-    file = tmp_path / "config.yaml"
-    file.write_text(f"storage:\n  root: {tmp_path}\n")
-
-    def run(*words: str) -> tuple[int, Any]:
-        monkeypatch.setattr(sys, "argv", ["stts", *words, "--config", str(file), "--json"])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        status = ended.value.code
-        assert isinstance(status, int)
-        return status, json.loads(capsys.readouterr().out)
-
-    return run
-
-
 def test_commands_leave_entries_that_hold(stts: Stts) -> None:
     made = stts("keys", "create", "--name", "laptop")[1]
     stts("keys", "rotate", made["id"])
@@ -93,6 +76,7 @@ def test_an_empty_trail_holds(stts: Stts) -> None:
     assert status == 0 and report["entries"] == 0 and report["newest"]["sequence"] == 0
 
 
+@pytest.mark.usefixtures("stts")
 def test_what_goes_wrong_is_told_as_by_all_commands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,10 +84,12 @@ def test_what_goes_wrong_is_told_as_by_all_commands(
     file.write_text(f"storage:\n  root: {tmp_path}\n")
     words = ["stts", "keys", "revoke", "nosuch", "--config", str(file)]
     monkeypatch.setattr(sys, "argv", words)
-    assert main() == 4
+    with pytest.raises(SystemExit, match="4"):
+        main()
     person = capsys.readouterr()
     assert person.out == "" and person.err.startswith("stts: ")
     monkeypatch.setattr(sys, "argv", [*words, "--json"])
-    assert main() == 4
+    with pytest.raises(SystemExit, match="4"):
+        main()
     program = capsys.readouterr()
     assert program.err == "" and list(json.loads(program.out)) == ["error"]

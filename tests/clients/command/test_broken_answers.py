@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +14,10 @@ from typer.testing import CliRunner, Result
 
 from benchmarks.server import free_port
 from clients.command import connection, places, playback
-from clients.command.exit_status import UNREACHED, USAGE
+from clients.command.exit_status import REFUSED, TERMINATED, UNREACHED, USAGE
 from clients.command.main import app
 from tests.engines.speech_server import Asked, Reply, SpeechServer, speech_server
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.socket
 
@@ -111,6 +115,38 @@ def test_another_kind_of_server_is_none(server: SpeechServer, body: bytes, tmp_p
         result = CliRunner().invoke(app, ["--url", server.url, *arguments])
         assert (result.exit_code, "something else" in result.stderr) == (UNREACHED, True), result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_that_is_terminated_leaves_no_part_of_a_file(server: SpeechServer, tmp_path: Path) -> None:
+    healthy = Reply(b"{}", headers={"x-request-id": "1"})
+    server.answer = lambda asked: healthy if asked.path == "/health" else Reply(b"RIFF", headers=SOUND, stall=True)
+    target = tmp_path / "hello.wav"
+    words = [sys.executable, "-m", "clients.cli", "--url", server.url, "say", "Hello", "-o", str(target)]
+    with subprocess.Popen(words, cwd=Path(__file__).parents[3]) as command:
+        until = time.monotonic() + PATIENCE
+        while not list(tmp_path.glob(".stts-*")):
+            assert time.monotonic() < until and command.poll() is None
+            time.sleep(0.01)
+        command.terminate()
+        assert command.wait(PATIENCE) == TERMINATED
+    assert list(tmp_path.glob("*.wav")) + list(tmp_path.glob(".stts-*")) == []
+
+
+def test_who_lacks_a_key_is_told_where_it_goes(server: SpeechServer) -> None:
+    refused = Reply(json.dumps({"detail": "This server wants a key."}).encode(), status=401)
+    told = stts(server, refused, "voices")
+    assert (told.exit_code, "--key or STTS_KEY" in told.stderr) == (REFUSED, True)
+
+
+def test_doctor_tells_of_the_machine_where_no_server_answers(server: SpeechServer) -> None:
+    told = stts(server, Reply(b"<html>"), "doctor")
+    assert "Python: " in told.stdout and told.exit_code in (REFUSED, UNREACHED)
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:99999", "http://host/?a=b", "http://u:p@host"])
+def test_an_address_that_is_none_is_not_asked(address: str) -> None:
+    told = CliRunner().invoke(app, ["--server", address, "voices"])
+    assert (told.exit_code, told.stderr.count("\n")) == (USAGE, 1)
 
 
 def test_what_is_no_audio_is_not_kept(server: SpeechServer, tmp_path: Path) -> None:

@@ -9,7 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import shellingham
+from typer.testing import CliRunner, Result
 
+from clients.command.exit_status import REFUSED, USAGE
+from clients.command.main import app
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.socket
@@ -73,6 +77,57 @@ def test_zsh_completes(variables: dict[str, str]) -> None:
 
 
 def test_what_takes_long_to_import_waits_until_it_is_needed(variables: dict[str, str]) -> None:
-    heavy = ("http.client", "ssl", "asyncio", "rich", "websockets", "av", "numpy", "miniaudio", "stts.settings")
+    heavy = (
+        "http.client",
+        "ssl",
+        "asyncio",
+        "rich",
+        "websockets",
+        "av",
+        "numpy",
+        "miniaudio",
+        "stts.settings",
+        "sqlite3",
+    )
     code = f"import sys, clients.command.main; print([name for name in {heavy} if name in sys.modules])"
     assert run(sys.executable, "-P", "-c", code, variables=variables).strip() == "[]"
+
+
+@pytest.fixture
+def orphaned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No shell is found around the command, as under a service or an editor."""
+
+    def nothing() -> tuple[str, str]:
+        raise shellingham.ShellDetectionFailure
+
+    monkeypatch.setattr(shellingham, "detect_shell", nothing)
+
+
+def stts(option: str, *shell: str, **variables: str | None) -> Result:
+    return CliRunner().invoke(app, [option, *shell], prog_name="stts", env={"SHELL": None, **variables})
+
+
+@pytest.mark.usefixtures("orphaned")
+def test_a_shell_that_is_named_need_not_be_around() -> None:
+    for shell, sign in (("bash", "COMPREPLY"), ("zsh", "#compdef stts"), ("fish", "complete --command stts")):
+        shown = stts("--show-completion", shell)
+        assert (shown.exit_code, sign in shown.output) == (0, True), shown.output
+        assert stts("--show-completion", SHELL=f"/usr/bin/{shell}").output == shown.output
+
+
+@pytest.mark.usefixtures("orphaned")
+@pytest.mark.parametrize(("words", "why"), [((), "No shell"), (("tcsh",), "tcsh"), (("bash", "zsh"), "one shell")])
+def test_where_no_shell_is_found_it_says_how_one_is_named(words: tuple[str, ...], why: str) -> None:
+    for variable in (None, "/bin/tcsh"):
+        refused = stts("--install-completion", *words, SHELL=variable)
+        assert (refused.exit_code, why in refused.stderr) == (USAGE, True)
+        assert "stts --install-completion bash" in refused.stderr
+
+
+def test_what_is_installed_is_what_the_shell_reads(tmp_path: Path) -> None:
+    done = stts("--install-completion", "fish", HOME=str(tmp_path))
+    installed = tmp_path / ".config" / "fish" / "completions" / "stts.fish"
+    assert done.exit_code == 0 and str(installed) in done.stdout
+    assert "_STTS_COMPLETE=complete_fish" in installed.read_text()
+    blocked = stts("--install-completion", "fish", HOME=str(installed))
+    assert (blocked.exit_code, "cannot be written" in blocked.stderr) == (REFUSED, True)

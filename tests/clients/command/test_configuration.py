@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks.server import Server, running
+from clients.caller import Caller
+from clients.command import doctor
 from clients.command.exit_status import ANSWERED_NO, REFUSED, USAGE
 from clients.command.main import app
+from stts.analytics.course import Course
+from stts.analytics.recent import RecentOperations
+from stts.settings import SecuritySettings
+from tests.fakes import registry
+from tests.keyed import keyed_settings
+from tests.server import running as running_here
+from tests.stts.analytics.test_history import DONE
 
 pytestmark = pytest.mark.socket
 
@@ -71,13 +82,23 @@ def test_the_doctor_says_what_speaks_what_is_missing_and_what_mends_it(server: S
     assert "ok    Server: ready" in stts(server, "doctor").output
 
 
+def test_the_doctor_says_which_requests_were_slow_why_and_what_mends_it(tmp_path: Path) -> None:
+    cold = replace(DONE, request_id="cold", first_item=4.0, total=4.5, course=Course(load=3.1, engine=0.8))
+    settings = keyed_settings(tmp_path, security=SecuritySettings())
+
+    async def remember(recent: RecentOperations) -> None:
+        recent.operation_finished(cold)
+
+    with running_here(settings, registry()) as server:
+        server.call(remember(server.services.recent))
+        (slow,) = doctor._requests(Caller(server.url))
+    assert (slow.verdict, slow.subject) == ("advice", "Slow request")
+    assert "4.0 s" in slow.words and "tone was not loaded yet, which took 3.1 s; request cold" in slow.words
+    assert slow.mend == "engines.preload: [tone] keeps it loaded"
+
+
 def test_the_doctor_does_without_rights(server: Server) -> None:
     refused = stts(server, "doctor", key="wrong")
     assert refused.exit_code == REFUSED
-    assert len(refused.output.splitlines()) == 1
-
-
-def test_shells_complete_commands() -> None:
-    for shell in ("bash", "zsh", "fish"):
-        shown = CliRunner().invoke(app, ["--show-completion", shell])
-        assert (shown.exit_code, "stts" in shown.output) == (0, True), shown.output
+    assert "Python" in refused.stdout, "this machine is looked at all the same"
+    assert len(refused.stderr.splitlines()) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks.server import Server, running
+from clients.caller import Caller
 from clients.command import devices, playback
-from clients.command.exit_status import INTERRUPTED, REFUSED, USAGE
+from clients.command.exit_status import INTERRUPTED, REFUSED, UNREACHED, USAGE
 from clients.command.main import app
+from clients.command.spoken_lines import spoken
+from stts.settings import ServerSettings, Settings, StorageSettings, STTSettings, TTSSettings
+from tests.fakes import registry
+from tests.nginx import make_certificate
+from tests.server import running as running_here
 
 pytestmark = pytest.mark.socket
 
@@ -66,6 +73,27 @@ def test_a_line_is_heard_before_the_next_is_written(server: Server) -> None:
         assert rest is not None
         assert (process.wait(), process.stderr.read()) == (0, b"")
     assert frames(first + rest) > frames(say(server, stdin=b"The first line.\n").stdout_bytes) > 10_000
+
+
+def test_lines_pass_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    certificate = make_certificate(tmp_path, "127.0.0.1")
+    tls = ServerSettings(tls_certificate=str(certificate), tls_key=str(certificate.with_suffix(".key")))
+    settings = Settings(
+        server=tls,
+        tts=TTSSettings(order=("tone",)),
+        stt=STTSettings(order=("echo",)),
+        storage=StorageSettings(root=str(tmp_path / "data")),
+    )
+    with running_here(settings, registry()) as here:
+        address = here.url.replace("http://", "https://")
+        refused = CliRunner().invoke(app, ["--url", address, "say"], input=b"Hello.\n")
+        assert refused.exit_code == UNREACHED and "SSL_CERT_FILE" in refused.stderr
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        # Not by the command: what the server of this process logs would stand in the command's standard output.
+        heard = b"".join(spoken(Caller(address), {"format": "wav"}, [b"Hello there.\n", b"Again.\n"]))
+    assert frames(heard) > 10_000
 
 
 def test_ctrl_c_ends_it_while_it_waits_for_a_line(server: Server) -> None:

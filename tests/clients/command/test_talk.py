@@ -20,6 +20,8 @@ from clients.command.exit_status import LACKING, REFUSED
 from clients.command.main import app
 from tests.engines.speech import DATA
 
+pytestmark = pytest.mark.long
+
 WEATHER = str(DATA / "weather.flac")
 SECOND = bytes(2 * 24_000)
 

@@ -15,6 +15,7 @@ from benchmarks.server import Server, running
 from clients.command.exit_status import ANSWERED_NO, REFUSED, USAGE
 from clients.command.main import app
 from tests.engines.speech import DATA
+from tests.engines.speech_server import Asked, Reply, speech_server
 
 pytestmark = pytest.mark.socket
 
@@ -127,3 +128,21 @@ def test_names_that_find_nothing_are_told(server: Server, tmp_path: Path) -> Non
     nameless = transcribe(server, "-", "--beside")
     assert (nameless.exit_code, "no name" in nameless.output) == (USAGE, True)
     assert "no format" in transcribe(server, "-", "--format", "doc").output
+
+
+def test_many_wait_for_a_server_that_wants_to_be_asked_later(recordings: Path) -> None:
+    busy = Reply(json.dumps({"detail": "Asked too often."}).encode(), status=429, headers={"retry-after": "0"})
+    tomorrow = Reply(busy.body, status=429, headers={"retry-after": "40000"})
+    with speech_server() as server:
+        answers = [Reply(b"weather", headers={"x-engine": "one"}), busy, tomorrow]
+
+        def answer(asked: Asked) -> Reply:
+            if asked.path != "/stt":
+                return Reply(b"[]" if asked.path == "/engines" else b"{}", headers={"x-request-id": "1"})
+            return answers.pop() if len(answers) > 1 else answers[0]
+
+        server.answer = answer
+        told = CliRunner().invoke(app, ["--server", server.url, "transcribe", str(recordings), "--language", "en"])
+    assert told.exit_code == ANSWERED_NO
+    assert told.stderr.splitlines() == [f"{recordings / 'inner' / 'two.flac'}: Asked too often."]
+    assert told.stdout.splitlines() == [str(recordings / "one.txt")]
