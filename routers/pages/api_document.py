@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.routing import Mount, Route
 
 from routers.pages.api_forms import fill_forms
+from routers.pages.page_headers import DocumentHeaders
 from stts import __version__
 from stts.access.policy import Public, RouteKind, RoutePolicy, attach
 
@@ -89,6 +90,7 @@ BODIES: Mapping[tuple[str, str], Examples] = {
         "Whose speech is not cached": {"name": "Anna's laptop", "cache": False},
     },
     ("patch", "/admin/keys/{key_id}"): {"Another name": {"version": 1, "name": "Anna's desktop"}},
+    ("put", "/admin/keys/{key_id}/subjects/{name}"): {"A small share": {"characters_per_day": 1000}},
     ("post", "/admin/keys/{key_id}/rotate"): {"An hour of both": {"overlap_seconds": 3600}},
     ("patch", "/files/{file_id}"): {"For everybody": {"shared": True}},
     ("patch", "/v1/voices/{voice_id}"): {"Tags": {"tags": ["calm"]}, "Faster": {"defaults": {"speed": 1.1}}},
@@ -97,8 +99,8 @@ BODIES: Mapping[tuple[str, str], Examples] = {
     ("post", "/config/validate"): {"One key": {"limits.queue_length": 64}},
 }
 """Method and path -> examples of its JSON body."""
-QUERIES: Mapping[tuple[str, str], Mapping[str, Any]] = {("get", "/tts"): {"text": TEXT}}
-"""Method and path -> examples of query fields that are required."""
+QUERIES: Mapping[tuple[str, str], Mapping[str, Any]] = {("get", "/tts"): {"text": TEXT, "dictionary": {}}}
+"""Method and path -> examples of query fields that are required, or that the page would fill in itself."""
 
 
 DOCUMENT_POLICIES = {
@@ -125,6 +127,7 @@ def framework_app(*, has_document: bool) -> FastAPI:
     for route in app.routes:
         assert isinstance(route, Route | Mount)
         attach(DOCUMENT_POLICIES[route.path])(route.app if isinstance(route, Mount) else route.endpoint)
+    app.add_middleware(DocumentHeaders)
     return app
 
 

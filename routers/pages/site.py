@@ -31,6 +31,8 @@ PAGES: Mapping[str, str] = {
     "keys": "admin",
 }
 """In the order of the navigation, each with the role that it is for: who has less is not shown the way to it."""
+MISSING = "missing"
+"""The page of an address that has none. It stands in no navigation."""
 LANGUAGES: Mapping[str, str] = {"en": "ltr", "de": "ltr", "fa": "rtl"}
 """Languages of the pages, each with the direction that it is written in."""
 MEDIA_TYPES: Mapping[str, str] = {
@@ -85,7 +87,7 @@ class Site:
         shell = (WEB / "shell.html").read_text(encoding="utf-8")
         return {
             (name, language): SiteFile.of(self._composed(shell, name, language).encode(), ".html")
-            for name in PAGES
+            for name in (*PAGES, MISSING)
             for language in LANGUAGES
         }
 

@@ -11,21 +11,13 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from routers.http.deferred_route import deferred_router
-from routers.pages.site import LANGUAGES, PAGES, Site, SiteFile
+from routers.pages.page_headers import HEADERS
+from routers.pages.site import LANGUAGES, MISSING, PAGES, Site, SiteFile
 from stts.access.policy import Public, RouteKind, policy
 from stts.errors import NotFound
 
 COOKIE = "stts-language"
 """The language that somebody has chosen on a page; without it the browser's own."""
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
-        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Permissions-Policy": "microphone=(self)",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 
@@ -37,6 +29,7 @@ class SiteRoutes:
         self.router = deferred_router("pages")
         add = self.router.add_api_route
         add("/app/{name}", self.page, methods=["GET"], response_class=HTMLResponse, summary="A page for people")
+        add("/app/{name}/{rest:path}", self.below, methods=["GET"], include_in_schema=False)
         add("/app", self.front, methods=["GET"], include_in_schema=False)
         add("/app/", self.front, methods=["GET"], include_in_schema=False)
         add("/talk", self.talk, methods=["GET"], response_class=RedirectResponse, summary="To the page to talk on")
@@ -46,9 +39,24 @@ class SiteRoutes:
     async def page(self, name: str, request: Request) -> Response:
         """For people, in a browser, in English, German or Persian."""
         file = await asyncio.to_thread(self._site.page, name, _language(request))
-        if file is None:
+        if file is not None and name in PAGES:
+            return _answer(file, request, "no-cache", {"Vary": "Accept-Language, Cookie, Accept-Encoding"})
+        return await self._missing(request)
+
+    @policy(RouteKind.PAGE, Public.ALWAYS)
+    async def below(self, name: str, rest: str, request: Request) -> Response:
+        """Pages have nothing below them: whoever follows such an address is led to the page."""
+        if not _is_browser(request):
             raise NotFound("There is no such page.", allowed=list(PAGES))
-        return _answer(file, request, "no-cache", {"Vary": "Accept-Language, Cookie, Accept-Encoding"})
+        return RedirectResponse("../" * (rest.count("/") + 1) + name, headers=HEADERS)
+
+    async def _missing(self, request: Request) -> Response:
+        """People get a page that leads home, programs an error. Raises NotFound."""
+        file = await asyncio.to_thread(self._site.page, MISSING, _language(request))
+        if file is None or not _is_browser(request):
+            raise NotFound("There is no such page.", allowed=list(PAGES))
+        headers = {**HEADERS, "Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie"}
+        return Response(file.data, 404, headers=headers, media_type=file.media_type)
 
     @policy(RouteKind.PAGE, Public.ALWAYS)
     async def front(self, request: Request) -> Response:
@@ -79,6 +87,11 @@ def _answer(file: SiteFile, request: Request, cache: str, more: dict[str, str]) 
     if "gzip" in request.headers.get("accept-encoding", "") and len(file.compressed) < len(data):
         data, headers["Content-Encoding"] = file.compressed, "gzip"
     return Response(data, headers=headers, media_type=file.media_type)
+
+
+def _is_browser(request: Request) -> bool:
+    """True for what asks for a page to show to somebody; programs ask for anything, or for JSON."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _language(request: Request) -> str:

@@ -6,13 +6,16 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.patience import PATIENCE
 
 VIOLATIONS = """document.addEventListener("securitypolicyviolation",
     (event) => console.error("Security Policy", event.violatedDirective, event.blockedURI))"""
 """Not every browser's driver tells of what a policy has kept away."""
-WAIT_MS = 30_000
+WAIT_MS = 1000 * PATIENCE
 """For what happens within a second or two on an idle machine."""
 expect.set_options(timeout=WAIT_MS)
 
@@ -40,11 +43,17 @@ async def launched(
             await browser.close()
 
 
+async def patient_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A context of which no page gives up on a machine that is only busy."""
+    context = await browser.new_context(**options)
+    context.set_default_timeout(WAIT_MS)
+    return context
+
+
 @asynccontextmanager
 async def visited(browser: Browser, url: str) -> AsyncIterator[Page]:
     """A page of its own at this address. Fails for every error that the page does not handle."""
-    context = await browser.new_context(viewport={"width": 1100, "height": 760})
-    context.set_default_timeout(WAIT_MS)
+    context = await patient_context(browser, viewport={"width": 1100, "height": 760})
     await context.add_init_script(VIOLATIONS)
     page = await context.new_page()
     errors: list[str] = []

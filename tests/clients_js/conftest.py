@@ -5,26 +5,31 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import pytest_asyncio
 import yaml
 
 from adapters.configuration.adapter import ConfigAdapter
+from engines.registry import Registry
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from tests import patient
 from tests.audio import encoded
 from tests.engines.speech import DATA, read
+from tests.keyed import Keyed, keyed_server
 from tests.server import RunningServer, running
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 HERE = Path(__file__).parent
 REQUIRED = os.environ.get("STTS_REQUIRE_CLIENTS") == "1"
 """Where the clients are installed on purpose, a test of theirs that is skipped has failed."""
-RUN_SECONDS = 60.0
 SENT_RATE = 24_000
 """Hz."""
 LEAD_SECONDS = 0.5
@@ -47,6 +52,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.clients)
+            if shares_browser(item):
+                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+def shares_browser(item: pytest.Item) -> bool:
+    """Whether its browser is the one below, and not that of a module which has its own way with it."""
+    return isinstance(item, pytest.Function) and "browser" in item.fixturenames and not hasattr(item.module, "browser")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -71,6 +83,25 @@ def configured(folder: Path, **sections: Any) -> ConfigAdapter:
     file = folder / "config.yaml"
     file.write_text(yaml.safe_dump({"storage": {"root": str(folder)}, **sections}))
     return ConfigAdapter.load(file, {})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One for a module, of which each test visits pages with a memory of their own."""
+    # The driver is not among the packages of `make test`.
+    from tests.clients_js.browser import launched
+
+    async with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
+    """A server with keys, whose pages can do everything."""
+    sections = {"security": {"keys": True}, "tts": {"order": ["espeak"]}}
+    config = configured(tmp_path_factory.mktemp("keyed"), **sections)
+    with keyed_server(config.current(), Registry(), config=config) as keyed:
+        yield keyed
 
 
 @pytest.fixture
@@ -111,7 +142,6 @@ def node() -> Node:
             cwd=HERE,
             capture_output=True,
             text=True,
-            timeout=RUN_SECONDS,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -24,7 +24,7 @@ UNKNOWN = frozenset({"emulation.setMediaFeaturesOverride"})
 """Playwright sends it for every window; with the settings of a test's profile there is nothing to set."""
 DOWNLOADS = frozenset({"browsingContext.downloadWillBegin", "browsingContext.downloadEnd"})
 """Playwright tells them apart by an id, which those of links have not yet; their addresses are as unique."""
-LONGEST_SECONDS = 60.0
+LONGEST_SECONDS = 1.25 * patient.PATIENCE
 """Longer than a page is waited for on purpose."""
 SAID = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 

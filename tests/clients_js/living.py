@@ -6,15 +6,18 @@ import asyncio
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
 from adapters.configuration.adapter import ConfigAdapter
 from engines.registry import Registry
+from stts.analytics.course import Course
 from stts.analytics.history import History
+from stts.analytics.recent import RecentOperations
 from stts.analytics.record import Labels, OperationRecord
+from stts.context import new_request_id
 from tests.engines.speech import DATA
 from tests.keyed import Keyed, keyed_server
 
@@ -86,7 +89,9 @@ def _give_jobs(keyed: Keyed) -> None:
 
 
 def _give_traffic(keyed: Keyed) -> None:
-    keyed.server.call(_remembered(keyed.server.services.history))
+    services = keyed.server.services
+    keyed.server.call(_remembered(services.history))
+    keyed.server.call(_slow_ones(services.recent, services.history))
 
 
 async def _remembered(history: History) -> None:
@@ -115,3 +120,15 @@ async def _remembered(history: History) -> None:
             )
         await asyncio.sleep(0)
     history.now = clock
+
+
+async def _slow_ones(recent: RecentOperations, history: History) -> None:
+    """Single requests, each slow in a way of its own."""
+    spoken = OperationRecord(TRAFFIC[0], "completed", audio_seconds=3.5, characters=60, bytes=28_000, route="/tts")
+    cold = replace(spoken, queue=1.9, first_item=2.1, total=2.6, course=Course(load=1.9, engine=0.3, encode=0.1))
+    crowd = replace(spoken, queue=1.1, first_item=1.3, total=1.9, course=Course(queue=1.1, engine=0.4, encode=0.1))
+    heard = replace(spoken, labels=TRAFFIC[2], urgency="collected", characters=0, route="/v1/audio/transcriptions")
+    meeting = replace(heard, audio_seconds=192.0, first_item=3.0, total=22.0, course=Course(0.4, engine=21.1))
+    for record in (cold, crowd, replace(crowd, total=1.4, course=Course(queue=0.9, engine=0.3)), meeting):
+        for writer in (recent, history):
+            writer.operation_finished(replace(record, request_id=new_request_id()))

@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { forms, suffix } from "../../routers/pages/web/jobs/results.js";
+import { labelled } from "../../routers/pages/web/listen/apart.js";
 import { written } from "../../routers/pages/web/listen/writing.js";
+import { keepsDraft } from "../../routers/pages/web/shared/draft.js";
 import { nested } from "../../routers/pages/web/settings/nested.js";
 import { aligned, located } from "../../routers/pages/web/speak/located.js";
 import { Envelope, sentencesOf, startsOf } from "../../routers/pages/web/speak/sentences.js";
@@ -104,4 +107,61 @@ test("a sentence begins with its sound, behind the silence that a piece begins w
   const envelope = new Envelope(RATE);
   envelope.add(silent);
   assert.equal(envelope.onset, null);
+});
+
+test("words that stay are given the speaker who speaks longest in them, or is nearest", () => {
+  const told = [{ start: 0, end: 2, speaker: "A" }, { start: 2, end: 3, speaker: "B" }, { start: 4.5, end: 6, speaker: "A" }];
+  const words = [{ start: 0, end: 2.4, text: "one" }, { start: 1.8, end: 3, text: "two" }, { start: 3.1, end: 3.4, text: "three" }, { start: 2.5, end: 5.5, text: "four" }];
+  assert.deepEqual(labelled(words, told).map(({ speaker, text }) => `${speaker} ${text}`), ["A one", "B two", "B three", "A four"]);
+  assert.deepEqual(labelled(words, []).map(({ speaker }) => speaker), [undefined, undefined, undefined, undefined]);
+});
+
+test("of a job there is what can be had now, and it is called so", () => {
+  const names = (job) => forms(job, (name) => `${name} so far`).map(([, name]) => name);
+  assert.deepEqual(names({ kind: "speech", items: { done: 3, total: 56 }, captions: true }), ["ZIP so far"]);
+  assert.deepEqual(names({ kind: "speech", items: { done: 56, total: 56 }, captions: true }), ["M4B", "MP3", "ZIP", "SRT", "VTT"]);
+  assert.deepEqual(names({ kind: "transcription", items: { done: 1, total: 1 } }), ["TXT", "SRT", "VTT", "JSON"]);
+  assert.deepEqual(names({ kind: "transcription", items: { done: 1, total: 2 } }), ["TXT (ZIP) so far", "SRT (ZIP) so far", "VTT (ZIP) so far", "JSON (ZIP) so far"]);
+  const paths = [...forms({ kind: "speech", items: { done: 1, total: 1 } }), ...forms({ kind: "transcription", items: { done: 1, total: 1 } })];
+  assert.deepEqual(paths.map(([path]) => suffix(path)), ["m4b", "mp3", "zip", "txt", "srt", "vtt", "json"]);
+});
+
+/** A field, and what a tab keeps, with room for so many characters. */
+function drafted(kept, room = 1_000_000) {
+  const field = Object.assign(new EventTarget(), { value: "An example." });
+  const write = (key, value) => {
+    if (value === null) kept.delete(key);
+    else if (value.length > room) return false;
+    else kept.set(key, value);
+    return true;
+  };
+  const keep = keepsDraft(field, "speak", { read: (key) => kept.get(key) ?? null, write });
+  const type = (value) => {
+    field.value = value;
+    field.dispatchEvent(new Event("input"));
+  };
+  return { field, keep, type };
+}
+
+test("a draft comes back in its field, and an example where there is none", () => {
+  const kept = new Map();
+  drafted(kept).type("My own words.");
+  const { field, type, keep } = drafted(kept);
+  assert.equal(field.value, "My own words.");
+  type("");
+  assert.equal(drafted(kept).field.value, "An example.");
+  field.value = "Said again.";
+  keep();
+  assert.equal(drafted(kept).field.value, "Said again.");
+});
+
+test("a draft has bounds, and no older one comes in the place of what was not kept", () => {
+  for (const [room, length] of [[1_000_000, 100_001], [10, 11]]) {
+    const kept = new Map();
+    const { type } = drafted(kept, room);
+    type("Older.");
+    assert.equal(kept.size, 1);
+    type("x".repeat(length));
+    assert.equal(kept.size, 0);
+  }
 });

@@ -19,7 +19,7 @@ from typing import Literal
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from tests.audio import encoded
-from tests.clients_js.browser import WAIT_MS, launched
+from tests.clients_js.browser import launched, patient_context
 from tests.clients_js.living import Living, living
 from tests.speakers import conversation
 
@@ -61,7 +61,7 @@ async def listen(page: Page, living: Living) -> None:
     samples, _ = conversation(3, 5)
     meeting = {"name": "meeting.wav", "mimeType": "audio/wav", "buffer": encoded(samples)}
     await page.set_input_files("[name=files]", [meeting])
-    await page.locator(".segments .speaker").first.wait_for(timeout=4 * WAIT_MS)
+    await page.locator(".segments .speaker").first.wait_for()
 
 
 async def talk(page: Page, living: Living) -> None:
@@ -81,7 +81,7 @@ async def jobs(page: Page, living: Living) -> None:
         book = {"name": "lighthouse.md", "mimeType": "text/markdown", "buffer": living.book.encode()}
         await page.set_input_files("[name=file]", [book])
         await page.click("#new-job button[type=submit]")
-    await expect(row).to_contain_text(re.compile("[2-9][0-9] (of|von|از)|[۲-۹][۰-۹] از"), timeout=4 * WAIT_MS)
+    await expect(row).to_contain_text(re.compile("[2-9][0-9] (of|von|از)|[۲-۹][۰-۹] از"))
 
 
 async def engines(page: Page, living: Living) -> None:
@@ -91,6 +91,7 @@ async def engines(page: Page, living: Living) -> None:
 async def analytics(page: Page, living: Living) -> None:
     await page.locator("#requests rect").nth(20).wait_for(state="attached")
     await page.locator("#usage table").wait_for()
+    await page.locator("#operations [data-cause=load] summary").first.click()
 
 
 async def settings(page: Page, living: Living) -> None:
@@ -124,8 +125,7 @@ async def shown(
     """One of the pages with its scene, for somebody who has the administrator's key."""
     screen = SCREENS["desktop"]
     size = ViewportSize(width=screen.width, height=screen.height)
-    context = await browser.new_context(viewport=size, locale=language, color_scheme=scheme)
-    context.set_default_timeout(2 * WAIT_MS)
+    context = await patient_context(browser, viewport=size, locale=language, color_scheme=scheme)
     page = await context.new_page()
     await page.goto(f"{living.url}/app/{name}")
     await page.wait_for_selector("dialog#key[open]")
@@ -138,12 +138,19 @@ async def shown(
     await context.close()
 
 
-async def pictured(page: Page, screen: Screen) -> bytes:
-    """The top of the page on a screen, as WebP."""
+STARTS: Mapping[str, str] = {"analytics": "section:has(#operations)"}
+"""The place that the picture of a page begins with, where that is not its top."""
+
+
+async def pictured(page: Page, screen: Screen, name: str = "") -> bytes:
+    """The top of the page on a screen, or what this page's picture begins with, as WebP."""
     await page.set_viewport_size(ViewportSize(width=screen.width, height=screen.height))
     await page.evaluate("scrollTo(0, 0)")
+    if name in STARTS:
+        await page.locator(STARTS[name]).evaluate("(place) => scrollTo(0, place.getBoundingClientRect().top - 16)")
+    top = await page.evaluate("scrollY")
     session = await page.context.new_cdp_session(page)
-    clip = {"x": 0, "y": 0, "width": screen.width, "height": screen.height, "scale": screen.scale}
+    clip = {"x": 0, "y": top, "width": screen.width, "height": screen.height, "scale": screen.scale}
     taken = await session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY, "clip": clip})
     return base64.b64decode(taken["data"])
 
@@ -154,7 +161,9 @@ async def make(living: Living, folder: Path, language: str = "en", scheme: Schem
         for name in SCENES:
             async with shown(browser, living, name, language, scheme) as page:
                 for width, screen in SCREENS.items():
-                    await asyncio.to_thread((folder / f"{name}-{width}.webp").write_bytes, await pictured(page, screen))
+                    await asyncio.to_thread(
+                        (folder / f"{name}-{width}.webp").write_bytes, await pictured(page, screen, name)
+                    )
 
 
 if __name__ == "__main__":

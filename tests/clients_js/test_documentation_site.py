@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests import patient
-from tests.clients_js.browser import WAIT_MS, launched
+from tests.clients_js.browser import patient_context
 
 ROOT = Path(__file__).parents[2]
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
@@ -57,18 +57,12 @@ def address(site: Path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with launched() as browser:
-        yield browser
-
-
 async def test_every_page_can_be_read_by_everybody(browser: Browser, address: str) -> None:
     if not AXE.exists():
         pytest.skip("node packages are not installed: `make test-clients`, or npm ci in tests/clients_js")
     source, wrong, found = AXE.read_text(encoding="utf-8"), list[str](), dict[str, Any]()
     for scheme, paths in (("light", PAGES), ("dark", LOOKED_AT)):
-        context = await browser.new_context(color_scheme=scheme)
+        context = await patient_context(browser, color_scheme=scheme)
         page = await context.new_page()
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -90,7 +84,7 @@ async def test_every_page_can_be_read_by_everybody(browser: Browser, address: st
 @pytest.mark.parametrize("from_disk", [False, True])
 async def test_the_search_finds_what_is_there(browser: Browser, site: Path, address: str, from_disk: bool) -> None:
     start = site.as_uri() if from_disk else address
-    page = await browser.new_page()
+    page = await (await patient_context(browser)).new_page()
     elsewhere: list[str] = []
     page.on("request", lambda asked: None if asked.url.startswith((start, "data:")) else elsewhere.append(asked.url))
     await page.goto(f"{start}/index.html")
@@ -108,5 +102,5 @@ async def searched(page: Page) -> Any:
     dialog = page.locator("dialog[open]")
     await dialog.locator("input").first.fill(SOUGHT)
     first = dialog.locator("a", has=page.locator("mark")).first
-    await first.wait_for(timeout=WAIT_MS)
+    await first.wait_for()
     return first

@@ -22,12 +22,11 @@ from tests.clients_js import (
     test_pages_manage,
     test_pages_work,
 )
-from tests.clients_js.browser import WAIT_MS, visited
+from tests.clients_js.browser import patient_context, visited
 from tests.clients_js.firefox import Firefox, missing, once_more_where_it_hangs
 from tests.clients_js.sound_server import SoundServer, running_sound_server
 from tests.clients_js.test_pages import READY, RECORDING
 from tests.clients_js.test_pages_for_all import AXE, faults
-from tests.clients_js.test_pages_manage import keyed as keyed
 from tests.engines.speech import DATA, read
 from tests.patience import PATIENCE
 from tests.server import RunningServer
@@ -99,7 +98,7 @@ async def test_listen_writes_down_what_the_microphone_hears(
     async with visited(browser, f"{server.url}/app/listen") as page, sound.playing(recording):
         await page.wait_for_selector(READY)
         await page.click("#microphone")
-        await expect(page.locator("#live-words")).to_contain_text(re.compile(r"(\S+\s+){2}\S+"), timeout=WAIT_MS)
+        await expect(page.locator("#live-words")).to_contain_text(re.compile(r"(\S+\s+){2}\S+"))
         await page.click("#microphone")
         await expect(page.locator("#microphone")).to_have_text("Microphone")
 
@@ -114,7 +113,7 @@ async def test_a_voice_is_recorded_and_its_figures_are_shown(
         async with sound.playing(recording):
             await page.click("#record")
             await page.wait_for_function("() => document.querySelector('#record-level').value > 0.02")
-            await expect(page.locator("#record-time")).to_have_text(re.compile("0:(0[6-9]|[1-5].)"), timeout=WAIT_MS)
+            await expect(page.locator("#record-time")).to_have_text(re.compile("0:(0[6-9]|[1-5].)"))
             await page.click("#record")
         await page.locator("#take").wait_for()
         await page.fill("#new-voice [name=name]", "Recorded")
@@ -135,7 +134,7 @@ async def test_a_browser_that_is_lost_is_replaced_once_and_what_is_wrong_stays_w
         seen.append(browser)
         if len(seen) == 1:
             await browser.close()
-            await browser.new_context()
+            await patient_context(browser)
         assert len(seen) < 3, "wrong"
 
     with pytest.warns(UserWarning, match="begins anew"):

@@ -34,7 +34,6 @@ def test_three_turns_of_gpt_live_with_an_interruption(
     assert understood(WEATHER, first) and understood("kitchen light", second) and understood(WEATHER, third)
     cut = seen["said"].removeprefix(ANSWERS[0]).removesuffix(ANSWERS[2]).strip()
     assert STORY.startswith(cut) and 0 < len(cut) < len(STORY) - 20
-    assert seen["cutSeconds"] < 2.0
 
 
 def test_gpt_live_is_connected_anew_when_the_network_breaks(node: Node, server: RunningServer) -> None:

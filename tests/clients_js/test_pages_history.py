@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import wave
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, Page
 
 from stts.audio.formats import FORMATS
-from tests.clients_js.browser import chromium, launched, visited
+from tests.clients_js.browser import chromium, visited
 from tests.server import RunningServer
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="chromium is not installed")
@@ -21,12 +20,6 @@ ITEM = "#history li"
 DATABASES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
 BEGINS = {"wav": b"RIFF", "flac": b"fLaC", "opus": b"OggS"}
 """First bytes of the formats that have some of their own."""
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with launched() as browser:
-        yield browser
 
 
 async def say(page: Page, text: str) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from engines.registry import Registry
-from tests.clients_js.browser import launched, visited
-from tests.clients_js.conftest import configured
-from tests.keyed import Keyed, keyed_server
+from tests.clients_js.browser import visited
+from tests.keyed import Keyed
 
 READY = "html[data-ready]"
 ROLES = {
@@ -21,20 +18,6 @@ ROLES = {
     "admin": ["home", "speak", "listen", "talk", "voices", "jobs", "engines", "analytics", "settings", "keys"],
 }
 """Pages in the navigation for whoever has given no key, and for keys of each role."""
-
-
-@pytest.fixture(scope="module")
-def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
-    sections = {"security": {"keys": True}, "tts": {"order": ["espeak"]}}
-    config = configured(tmp_path_factory.mktemp("keyed"), **sections)
-    with keyed_server(config.current(), Registry(), config=config) as keyed:
-        yield keyed
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with launched() as browser:
-        yield browser
 
 
 async def typed(field: Locator, value: str) -> None:
@@ -107,11 +90,11 @@ async def test_a_socket_that_wants_a_key_asks_for_it_and_goes_on(browser: Browse
         await page.wait_for_selector("dialog#key[open]")
         await page.click("dialog#key button[value='']")
         await page.click("#open-key")
-        await page.fill("[name=key]", keyed.key(role="read")["key"])
+        await page.fill("[name=key]", keyed.key(role="write")["key"])
         await page.click("button[value=use]")
         await page.fill("[name=text]", "Hello.")
         await page.click("#speak button[type=submit]")
-        await expect(page.locator("#notice-text")).to_contain_text("neither speak nor listen")
+        await page.get_by_role("button", name="Again").wait_for()
 
 
 async def test_a_key_is_made_shown_once_and_revoked(browser: Browser, keyed: Keyed) -> None:
@@ -127,6 +110,18 @@ async def test_a_key_is_made_shown_once_and_revoked(browser: Browser, keyed: Key
         await expect(row.locator(".state")).to_have_text("revoked")
         await expect(page.locator("#user-rows")).to_contain_text("Colleague")
         await expect(page.locator("#audit")).to_contain_text("key.create")
+
+
+async def test_the_keyboard_stays_at_the_keys_after_one_is_revoked(browser: Browser, keyed: Keyed) -> None:
+    async with signed_in(browser, keyed, "/app/keys") as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        await page.fill("#new-key [name=name]", "By keyboard")
+        await page.click("#new-key button[type=submit]")
+        row = page.locator("#key-rows li", has_text="By keyboard")
+        await row.get_by_role("button", name="Revoke").focus()
+        await page.keyboard.press("Enter")
+        await expect(row.locator(".state")).to_have_text("revoked")
+        assert await page.evaluate("document.activeElement.closest('section')?.querySelector('#key-rows') != null")
 
 
 async def test_a_form_that_is_sent_twice_at_once_does_its_work_once(browser: Browser, keyed: Keyed) -> None:
@@ -161,9 +156,8 @@ async def test_another_key_counts_at_once_for_what_is_spoken(browser: Browser, k
         await page.fill("[name=key]", keyed.key(role="read")["key"])
         await page.click("button[value=use]")
         await expect(page.locator("html")).to_have_attribute("data-role", "read")
-        await page.fill("[name=text]", "And once more.")
-        await page.click("#speak button[type=submit]")
         await expect(page.locator("#notice-text")).to_contain_text("neither speak nor listen")
+        await expect(page.locator("#speak")).to_be_hidden()
 
 
 async def test_a_setting_is_checked_saved_and_taken_back(browser: Browser, keyed: Keyed) -> None:

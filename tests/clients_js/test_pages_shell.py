@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, Route, expect
 
-from tests.clients_js.browser import launched, visited
+from tests.clients_js.browser import visited
 from tests.server import RunningServer
 
 READY = "html[data-ready]"
@@ -18,12 +17,6 @@ WHEN_VOICES_ARE_THERE = """new Promise(async (resolve) => {
 })"""
 NO_STORAGE = """for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, {
   get() { throw new DOMException("Access is denied for this document.", "SecurityError"); } });"""
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with launched() as browser:
-        yield browser
 
 
 async def test_pages_work_without_storage(browser: Browser, server: RunningServer) -> None:
@@ -84,3 +77,54 @@ async def test_a_file_that_misses_its_place_does_not_replace_the_page(browser: B
             }))"""
         )
         assert taken == [True, True, False, False]
+
+
+async def test_what_told_that_the_server_is_away_goes_when_it_is_back(browser: Browser, server: RunningServer) -> None:
+    async with visited(browser, f"{server.url}/app/home") as page:
+        await page.wait_for_selector(READY)
+        for path in ("**/engines", "**/app/jobs", "**/ready"):
+            await page.route(path, lambda route: route.abort())
+        await expect(page.locator("#notice")).to_contain_text("cannot be reached")
+        await page.click("nav a[data-page=jobs]")
+        await expect(page.locator("#notice")).to_contain_text("cannot be reached")
+        await expect(page.locator("main")).not_to_have_attribute("aria-busy", "true")
+        await page.unroute("**/engines")
+        await expect(page.locator("#notice")).to_be_hidden()
+
+
+async def test_a_notice_has_the_width_of_a_phone(browser: Browser, server: RunningServer) -> None:
+    async with visited(browser, f"{server.url}/app/home") as page:
+        await page.set_viewport_size({"width": 320, "height": 640})
+        await page.wait_for_selector(READY)
+        refusal = {"code": "engine_weights_missing", "detail": "The model is not on this disk.", "request_id": "1"}
+        await page.route("**/engines", lambda route: route.fulfill(status=503, json=refusal))
+        await expect(page.locator("#notice-title")).to_have_text("A model is missing")
+        await expect(page.locator("#notice-page")).to_have_text("Engines")
+        assert await page.evaluate("document.querySelector('#notice > p').getBoundingClientRect().width") > 180
+        await page.unroute("**/engines")
+        await page.click("#notice-page")
+        await expect(page.locator("main")).to_have_attribute("data-page", "engines")
+
+
+@pytest.mark.parametrize("is_stopping", [True, False])
+async def test_a_notice_of_what_passes_goes_when_the_server_is_ready_again(
+    browser: Browser, server: RunningServer, is_stopping: bool
+) -> None:
+    """On a page that asks the server for nothing by itself."""
+    stopping = {"code": "shutting_down", "detail": "The server is stopping.", "request_id": "1"}
+    async with visited(browser, f"{server.url}/app/speak") as page:
+        await page.wait_for_selector(READY)
+
+        async def away(route: Route) -> None:
+            await (route.fulfill(status=503, json=stopping) if is_stopping else route.abort())
+
+        await page.route("**/app/home", away)
+        await page.route("**/ready", lambda route: route.fulfill(status=503, json={"status": "draining"}))
+        await page.click("nav a[data-page=home]")
+        title = "The server is stopping" if is_stopping else "cannot be reached"
+        await expect(page.locator("#notice-title")).to_contain_text(title)
+        async with page.expect_response("**/ready"):
+            pass
+        assert await page.locator("#notice").is_visible()
+        await page.unroute("**/ready")
+        await expect(page.locator("#notice")).to_be_hidden()

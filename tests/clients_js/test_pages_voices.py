@@ -80,6 +80,9 @@ async def test_a_voice_is_recorded_cloned_and_speaks(browser: Browser, able: Run
         row = page.locator("#library li", has_text="Recorded here")
         await row.get_by_role("button", name="Hear").click()
         await expect(row).to_contain_text("This is speech with this voice.")
+        await row.get_by_role("link", name="Speak with it").click()
+        await page.wait_for_selector("#speak")
+        await expect(page.locator("[name=voice]")).to_have_value("Recorded here")
         await said_with(page, "Recorded here", "cloner")
 
 
@@ -107,19 +110,27 @@ async def test_voices_are_blended_heard_kept_and_compared(browser: Browser, able
         await said_with(page, "Between", "blender")
 
 
-async def test_what_is_kept_without_an_engine_that_clones_is_called_a_recording(
+async def test_without_an_engine_that_clones_the_page_says_what_is_needed_and_brings_it(
     browser: Browser, server: RunningServer
 ) -> None:
+    plan = {"environment": "pocket", "state": "absent", "download_bytes": 272_684_048, "packages": []}
     async with visited(browser, f"{server.url}/app/voices") as page:
+        await page.route("**/engines/pocket/install", lambda route: route.fulfill(json=plan))
         await page.wait_for_selector(READY)
         await expect(page.locator("#cloning")).to_contain_text("No engine here speaks with a recording")
+        needed = page.locator("#cloners [data-engine=pocket]")
+        await expect(needed).to_contain_text("About 3.3 GB are fetched, its weights among them.")
+        await needed.get_by_role("button", name="Install … pocket").click()
+        await expect(needed).to_contain_text("Packages of up to 272.7 MB are fetched now.")
+        await expect(needed.get_by_role("button", name="Install it: pocket")).to_be_enabled()
         await page.set_input_files("[name=file]", DATA / RECORDING)
         await made(page, "Unspoken")
         row = page.locator("#library li", has_text="Unspoken")
+        await expect(row.locator(".warning").first).to_have_text(
+            "Nothing here speaks with it yet: the engines above can."
+        )
         await row.get_by_role("button", name="Hear").click()
         await expect(row).to_contain_text("This is the recording itself")
-        await page.locator("#cloning a").click()
-        await page.wait_for_selector("#engine-rows")
 
 
 @pytest.mark.parametrize("leaves", [True, False])
@@ -144,3 +155,60 @@ async def test_a_microphone_is_given_back_whenever_somebody_leaves(
             await page.wait_for_selector("#engine-rows")
         await page.wait_for_function(f"() => !({LIVE})()")
         assert await page.locator("#notice").is_hidden()
+
+
+URLS = """() => {
+window.urls = new Set();
+const [make, revoke] = [URL.createObjectURL.bind(URL), URL.revokeObjectURL.bind(URL)];
+URL.createObjectURL = (made) => { const url = make(made); window.urls.add(url); return url; };
+URL.revokeObjectURL = (url) => { window.urls.delete(url); revoke(url); };
+}"""
+
+
+async def test_sounds_are_given_back_when_somebody_leaves(browser: Browser, able: RunningServer) -> None:
+    async with visited(browser, f"{able.url}/app/voices") as page:
+        await page.wait_for_selector(READY)
+        await page.evaluate(URLS)
+        await page.select_option("#compare [name=one]", "tone/low")
+        await page.select_option("#compare [name=other]", "tone/high")
+        await page.click("#compare button[type=submit]")
+        for which in (0, 1):
+            await page.click(f"[data-play='{which}']")
+            await expect(page.locator(f"[data-play='{which}']")).to_have_attribute("aria-pressed", "true")
+        async with page.expect_response("**/tts"):
+            await page.click("#blend button[type=submit]")
+        await page.wait_for_function("() => window.urls.size === 2")
+        await page.click("nav a[data-page=engines]")
+        await page.wait_for_selector("#engine-rows")
+        assert await page.evaluate("window.urls.size") == 0
+
+
+async def test_a_comparison_that_is_asked_for_twice_is_made_once(browser: Browser, able: RunningServer) -> None:
+    async with visited(browser, f"{able.url}/app/voices") as page:
+        await page.wait_for_selector(READY)
+        await page.locator("#compare option").first.wait_for(state="attached")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/tts") else None)
+        await page.evaluate("for (const _ of [1, 2]) document.getElementById('compare').requestSubmit()")
+        await page.locator("#blind").wait_for()
+        assert len(asked) == 2
+
+
+async def test_the_keyboard_stays_in_the_library_while_it_changes(browser: Browser, able: RunningServer) -> None:
+    focused = "document.activeElement.closest('li')?.querySelector('h3').textContent"
+    async with visited(browser, f"{able.url}/app/voices") as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        await page.wait_for_selector(READY)
+        for name in ("First", "Second"):
+            await page.set_input_files("[name=file]", DATA / RECORDING)
+            await made(page, name)
+        first = page.locator("#library li", has_text="First")
+        await first.get_by_role("button", name="Look again").focus()
+        async with page.expect_response("**/v1/voices?**"):
+            await page.keyboard.press("Enter")
+        await expect(first.get_by_role("button", name="Look again")).to_be_focused()
+        second = page.locator("#library li", has_text="Second")
+        await second.get_by_role("button", name="Remove").focus()
+        await page.keyboard.press("Enter")
+        await second.wait_for(state="detached")
+        assert await page.evaluate(focused) == "First"

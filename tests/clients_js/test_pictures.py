@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 
 from routers.pages.site import PAGES
-from tests.clients_js.browser import launched
 from tests.clients_js.living import Living, living
 from tests.clients_js.pictures import SCENES, SCREENS, Screen, pictured, shown
 from tests.clients_js.test_pages_for_all import AXE, faults
@@ -30,12 +29,6 @@ def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
         yield lively
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with launched() as browser:
-        yield browser
-
-
 def test_each_page_has_a_scene() -> None:
     assert SCENES.keys() == PAGES.keys()
 
@@ -49,7 +42,7 @@ async def test_a_page_with_life_in_it_is_for_everybody_and_has_its_pictures(
     async with shown(browser, lively, name) as page:
         assert await faults(page, source) == {}
         for width, screen in SCREENS.items():
-            data = await pictured(page, screen)
+            data = await pictured(page, screen, name)
             await asyncio.to_thread((BUILT / f"{name}-{width}.webp").write_bytes, data)
             judge(data, screen)
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"

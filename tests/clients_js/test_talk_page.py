@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, Route
 
 from stts.settings import Settings
 from tests.clients_js.browser import chromium, opened
 from tests.clients_js.conftest import Microphone
-from tests.engines.speech import WORDS, share_heard
+from tests.engines.speech import DATA, WORDS, share_heard
 from tests.server import RunningServer, running
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="chromium is not installed")
@@ -23,6 +23,30 @@ LONG = (
     "You said {text}. Now listen to a long story, which goes on and on, until somebody has had enough of it and says "
     * 3
 )
+
+
+SPOKEN = "/spoken/"
+SPEAKS = """navigator.mediaDevices.getUserMedia = async () => {
+  const context = new AudioContext();
+  const line = context.createMediaStreamDestination();
+  window.say = async (address) => {
+    const sound = context.createBufferSource();
+    sound.buffer = await context.decodeAudioData(await (await fetch(address)).arrayBuffer());
+    sound.connect(line);
+    sound.start();
+  };
+  return line.stream;
+};"""
+"""A microphone that speaks when it is told to: a file has its pauses, which are too short for a busy machine."""
+
+
+async def say(page: Page, name: str) -> None:
+    await page.wait_for_function("() => window.say")
+    await page.evaluate("(address) => window.say(address)", SPOKEN + name)
+
+
+async def spoken(route: Route) -> None:
+    await route.fulfill(body=(DATA / route.request.url.partition(SPOKEN)[2]).read_bytes())
 
 
 async def wait(page: Page, condition: str) -> None:
@@ -49,14 +73,19 @@ async def test_what_is_said_appears_and_the_reply_is_heard(server: RunningServer
         await wait(page, SILENT)
 
 
-async def test_speaking_over_a_reply_stops_it(tmp_path: Path, microphone: Microphone) -> None:
+async def test_speaking_over_a_reply_stops_it(tmp_path: Path) -> None:
     settings = {"storage": {"root": str(tmp_path)}, "reply": {"adapter": "template", "template": LONG}}
-    file = microphone("kitchen.flac", 6.0, "weather.flac")
+    flags = ("--autoplay-policy=no-user-gesture-required",)
     with running(Settings.model_validate(settings)) as server:
-        async with opened(f"{server.url}/talk?raw=1", microphone=file) as page:
+        async with opened(f"{server.url}/app/home", flags=flags) as page:
+            await page.route(f"**{SPOKEN}*", spoken)
+            await page.add_init_script(SPEAKS)
+            await page.goto(f"{server.url}/talk?raw=1")
             await page.wait_for_selector(READY)
             await page.click("#talk")
+            await say(page, "kitchen.flac")
             await wait(page, SOUNDS)
+            await say(page, "weather.flac")
             await page.wait_for_selector(".reply[data-mark=held], .reply[data-mark=cut]")
             await wait(page, SILENT)
             await page.wait_for_selector(".reply[data-mark=cut]")

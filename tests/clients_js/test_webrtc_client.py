@@ -58,7 +58,6 @@ async def test_gpt_live(server: RunningServer) -> None:
     assert understood(WEATHER, first) and understood("kitchen light", second) and understood(WEATHER, third)
     cut = seen["said"].removeprefix(ANSWERS[0]).removesuffix(ANSWERS[2]).strip()
     assert STORY.startswith(cut) and 0 < len(cut) < len(STORY) - 20
-    assert seen["cut"] < 2.0
 
 
 async def test_realtime(tmp_path: Path) -> None:
@@ -70,4 +69,3 @@ async def test_realtime(tmp_path: Path) -> None:
     first, second, third = seen["user"]
     assert understood(WEATHER, first) and understood("kitchen light", second) and understood(WEATHER, third)
     assert seen["statuses"] == ["completed", "cancelled", "completed"]
-    assert seen["cut"] < 2.0

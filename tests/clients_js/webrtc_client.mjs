@@ -15,7 +15,7 @@ async function opened(Client, exchangeSdp) {
   const context = new AudioContext();
   const microphone = context.createMediaStreamDestination();
   const meter = new AnalyserNode(context, { fftSize: 1024 });
-  const sound = { ms: 0, last: 0 };
+  const sound = { ms: 0 };
   const connection = new Client();
   connection.peerConnection.addTrack(microphone.stream.getAudioTracks()[0], microphone.stream);
   connection.peerConnection.ontrack = ({ track }) => {
@@ -26,9 +26,7 @@ async function opened(Client, exchangeSdp) {
   const window = new Float32Array(meter.fftSize);
   setInterval(() => {
     meter.getFloatTimeDomainData(window);
-    if (Math.max(...window.map(Math.abs)) < LOUD) return;
-    sound.ms += STEP_MS;
-    sound.last = performance.now();
+    if (Math.max(...window.map(Math.abs)) >= LOUD) sound.ms += STEP_MS;
   }, STEP_MS);
   await connection.connect({ exchangeSdp });
   const say = async (name) => {
@@ -68,14 +66,12 @@ export async function live(answers) {
   await until(() => seen.said.endsWith(answers[0]));
   await say("kitchen.flac");
   await until(() => seen.turns.length === 2 && sound.ms > 500);
-  const onset = performance.now();
   await say("weather.flac");
   await until(() => seen.turns.length === 3);
-  const cut = (sound.last - onset) / 1000;
   await until(() => seen.said.endsWith(answers[2]));
   connection.send({ type: "session.close" });
   await until(() => seen.closed);
-  return { ...seen, cut };
+  return seen;
 }
 
 /** The same of Realtime, whose replies the server makes. */
@@ -100,11 +96,9 @@ export async function realtime() {
   await until(() => seen.statuses.length === 1 && quiet);
   await say("kitchen.flac");
   await until(() => seen.user.length === 2 && sound.ms > 500);
-  const onset = performance.now();
   await say("weather.flac");
   await until(() => seen.user.length === 3);
-  const cut = (sound.last - onset) / 1000;
   await until(() => seen.statuses.length === 3 && quiet);
   connection.close();
-  return { ...seen, cut };
+  return seen;
 }

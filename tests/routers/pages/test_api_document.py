@@ -58,8 +58,8 @@ def test_an_example_works_when_it_is_sent(
 ) -> None:
     shown = document["paths"][path][method]["requestBody"]["content"]["application/json"]["examples"][name]["value"]
     if "{key_id}" in path:
-        made = patient.post(f"{server.url}/admin/keys", json={"name": "example"})
-        path = path.format(key_id=made.json()["id"])
+        made = patient.post(f"{server.url}/admin/keys", json={"name": "example", "subjects": {}})
+        path = path.format(key_id=made.json()["id"], name="anna")
     elif "{consent_id}" in path:
         form = {"name": "example", "language": "en-US"}
         made = patient.post(f"{server.url}/v1/audio/voice_consents", files={"recording": speech()}, data=form)

@@ -1,31 +1,35 @@
 /** Engines and models: what is there, how it does, and how what is missing comes. */
 
 import { action, watch } from "../shared/actions.js";
+import { coming } from "../shared/coming.js";
 import { element } from "../shared/dom.js";
+import { KeyedList } from "../shared/keyed.js";
 import { fail } from "../shared/notice.js";
+import { isHere, stateOf } from "../shared/offered.js";
 import { json } from "../shared/server.js";
 import { bytes, number, text } from "../shared/texts.js";
 import { spark } from "../shared/spark.js";
-import { showModels } from "./models.js";
-import { installation } from "./installation.js";
+import { modelList } from "./models.js";
 
 const EVERY_MS = 3000;
 const KEPT_POINTS = 60;
 
 /** @param {HTMLElement} main @param {AbortSignal} signal */
 export async function open(main, signal) {
-  const page = new EnginesPage(main.querySelector("#engine-rows"), signal);
-  showModels(main.querySelector("#model-rows"), signal, () => page.look()).catch(fail);
+  const models = modelList(main.querySelector("#model-rows"), signal, () => page.look());
+  const page = new EnginesPage(main.querySelector("#engine-rows"), signal, models);
+  models().catch(fail);
   await page.watch();
 }
 
 class EnginesPage {
   #list;
   #signal;
-  #rows = new Map();
 
-  constructor(list, signal) {
-    this.#list = list;
+  /** @param {() => Promise<void>} models looks at the models again */
+  constructor(list, signal, models) {
+    const changed = () => Promise.all([this.look(), models()]);
+    this.#list = new KeyedList(list, ({ name }) => name, ({ name }) => new Row(name, signal, changed));
     this.#signal = signal;
   }
 
@@ -36,13 +40,8 @@ class EnginesPage {
 
   async look() {
     const engines = await json("engines", { signal: this.#signal });
-    engines.sort((one, other) => isMissing(one) - isMissing(other)); // those that are here come first
-    for (const engine of engines) {
-      if (!this.#rows.has(engine.name)) this.#rows.set(engine.name, new Row(engine.name, this.#signal, () => this.look()));
-      this.#rows.get(engine.name).show(engine);
-    }
-    const rows = engines.map(({ name }) => this.#rows.get(name).item);
-    if (rows.some((row) => !row.isConnected)) this.#list.replaceChildren(...rows);
+    engines.sort((one, other) => isHere(other) - isHere(one)); // those that are here come first
+    this.#list.show(engines);
   }
 }
 
@@ -75,8 +74,8 @@ class Row {
     const { state, progress_part: part } = engine;
     this.#state.dataset.state = state;
     const percent = part == null ? "" : ` ${number(part, { style: "percent" })}`;
-    this.#state.textContent = text(`state.${state}`) + percent;
-    this.#words.textContent = engine.failure ?? engine.description;
+    this.#state.textContent = stateOf(engine) + percent;
+    this.#words.textContent = engine.needs ? engine.description : (engine.failure ?? engine.description);
     this.#facts.textContent = facts(engine).join(" · ");
     this.#draw(engine.measured);
     if (this.#shown !== state) this.#offer(engine);
@@ -98,22 +97,16 @@ class Row {
     this.#pictures.replaceChildren(...figures);
   }
 
-  #offer({ state, install }) {
-    const post = async (path) => {
-      await json(path, { method: "POST", signal: this.#signal });
+  #offer(engine) {
+    const unload = async () => {
+      await json(`engines/${this.#name}/unload`, { method: "POST", signal: this.#signal });
       await this.#changed();
     };
-    const act = (name, path) => action(name, () => post(path), { "data-needs": "admin" });
     const buttons = [];
-    if (state === "ready") buttons.push(act("engines.unload", `engines/${this.#name}/unload`));
-    else if (state === "cold" || state === "failed") buttons.push(act("engines.load", `engines/${this.#name}/load`));
-    else if (state === "not_installed") buttons.push(installation(this.#name, install, this.#signal, this.#changed));
+    if (engine.state === "ready") buttons.push(action("engines.unload", unload, { "data-needs": "admin" }));
+    else if (engine.state !== "loading") buttons.push(coming(engine, this.#signal, this.#changed));
     this.#buttons.replaceChildren(...buttons);
   }
-}
-
-function isMissing({ state }) {
-  return state === "not_installed";
 }
 
 function facts({ kind, languages, voices, memory_bytes: memory, running, waiting, licence, measured }) {

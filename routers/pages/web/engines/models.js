@@ -1,19 +1,20 @@
 /** The models of the catalogue: which are here, and how others come. */
 
+import { action } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
 import { progress } from "../shared/job.js";
+import { KeyedList } from "../shared/keyed.js";
 import { fail } from "../shared/notice.js";
 import { pull } from "../shared/pull.js";
 import { json, request } from "../shared/server.js";
 import { bytes, text } from "../shared/texts.js";
 
-/** @param {HTMLElement} list @param {() => void} changed */
-export async function showModels(list, signal, changed) {
-  const again = async () => {
-    const models = await json("models", { signal });
-    list.replaceChildren(...models.map((model) => item(model, signal, () => Promise.all([again(), changed()]).catch(fail))));
-  };
-  await again();
+/** @param {HTMLElement} list @param {() => void} changed @returns {() => Promise<void>} looks at them again */
+export function modelList(list, signal, changed) {
+  const both = () => Promise.all([again(), changed()]).catch(fail);
+  const rows = new KeyedList(list, ({ id }) => id, (model) => ({ item: item(model, signal, both) }));
+  const again = async () => rows.show(await json("models", { signal }));
+  return again;
 }
 
 function item(model, signal, changed) {
@@ -28,7 +29,5 @@ function item(model, signal, changed) {
 }
 
 function remove(id, signal, changed) {
-  const button = element("button", { class: "plain", type: "button", "data-needs": "admin" }, text("models.remove"));
-  button.addEventListener("click", () => request(`models/${id}`, { method: "DELETE", signal }).then(changed).catch(fail));
-  return button;
+  return action("models.remove", () => request(`models/${id}`, { method: "DELETE", signal }).then(changed), { "data-needs": "admin" });
 }

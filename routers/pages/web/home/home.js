@@ -3,7 +3,9 @@
 import { watch } from "../shared/actions.js";
 import { Dictation } from "../shared/dictation.js";
 import { element } from "../shared/dom.js";
+import { keepsDraft } from "../shared/draft.js";
 import { fail } from "../shared/notice.js";
+import { isHere, stateOf } from "../shared/offered.js";
 import { json } from "../shared/server.js";
 import { Speech } from "../shared/speech.js";
 import { bytes, number, text } from "../shared/texts.js";
@@ -22,6 +24,7 @@ function speakBox(main, signal) {
   const state = main.querySelector("#say-state");
   const button = main.querySelector("#say-button");
   const speech = new Speech(signal);
+  keepsDraft(form.elements.text, "home");
   const say = async () => {
     state.textContent = text("speak.waiting");
     button.textContent = text("speak.stop");
@@ -90,7 +93,7 @@ async function transcribe(input, words, signal) {
 
 async function showState(main, signal) {
   const engines = await json("engines", { signal });
-  const there = engines.filter(({ state }) => state !== "not_installed");
+  const there = engines.filter(isHere);
   const ready = there.filter(({ state }) => state === "ready").length;
   const figures = [
     ["home.engines", text("home.engines.ready", { ready: number(ready), all: number(there.length) })],
@@ -103,11 +106,13 @@ async function showState(main, signal) {
   main.querySelector("#engines").replaceChildren(...there.map(row));
 }
 
-function row({ name, kind, state, measured, memory_bytes: memory }) {
+function row(engine) {
+  const { name, kind, state, measured, memory_bytes: memory } = engine;
   const first = measured.first_seconds === null ? "–" : `${number(measured.first_seconds * 1000, { maximumFractionDigits: 0 })} ms`;
-  const mark = element("span", { class: "state", "data-state": state }, text(`state.${state}`));
-  const cells = [name, text(`kind.${kind}`), mark, first, memory ? bytes(memory) : "–"];
-  return element("tr", {}, ...cells.map((cell) => element("td", {}, cell)));
+  const mark = element("span", { class: "state", "data-state": state }, stateOf(engine));
+  const words = [name, element("span", { class: "soft" }, text(`kind.${kind}`))];
+  const figures = [first, memory ? bytes(memory) : "–"].map((figure) => element("td", { class: "roomy" }, figure));
+  return element("tr", {}, element("td", { class: "named" }, ...words), element("td", {}, mark), ...figures);
 }
 
 function sum(items, value) {

@@ -36,7 +36,7 @@ export class Card {
     else this.#bar.value = job.part;
     const words = described(job);
     if (this.#words.textContent !== words) this.#words.textContent = words;
-    const now = `${job.state} ${job.items?.failed ?? 0} ${job.items?.done > 0}`;
+    const now = `${job.state} ${job.items?.failed ?? 0} ${job.items?.done > 0} ${job.items?.done === job.items?.total}`;
     if (now !== this.#shown) this.#buttons.replaceChildren(...this.#offered(job));
     this.#shown = now;
   }

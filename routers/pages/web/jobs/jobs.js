@@ -1,8 +1,7 @@
 /** Long work: books and recordings go in, and come out when they are done, over restarts of the server. */
 
-import { onceAtATime, watch } from "../shared/actions.js";
+import { presses, submits, watch } from "../shared/actions.js";
 import { hasEnded } from "../shared/job.js";
-import { fail } from "../shared/notice.js";
 import { json } from "../shared/server.js";
 import { text } from "../shared/texts.js";
 import { Card, nameOf } from "./card.js";
@@ -35,10 +34,11 @@ class JobsPage {
     this.#list = main.querySelector("#job-rows");
     this.#signal = signal;
     this.#items = new Items(main.querySelector("#items"), signal);
-    main.querySelector("#jobs-older").addEventListener("click", () => {
+    const older = async () => {
       this.#listed = Math.min(MOST_LISTED, this.#listed + LISTED);
-      this.#look().catch(fail);
-    });
+      await this.#look();
+    };
+    presses(main.querySelector("#jobs-older"), older);
   }
 
   async load() {
@@ -48,7 +48,7 @@ class JobsPage {
       this.#resting = 0;
       return begin.begin();
     };
-    form.addEventListener("submit", onceAtATime(start));
+    submits(form, start);
     await begin.load();
     await watch(async () => this.#resting-- > 0 || (await this.#look()), EVERY_MS, this.#signal);
   }

@@ -1,7 +1,7 @@
 /** What was done, by whom: newest first, a page at a time. */
 
+import { presses } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
-import { fail } from "../shared/notice.js";
 import { json } from "../shared/server.js";
 import { table } from "../shared/table.js";
 import { language } from "../shared/texts.js";
@@ -20,11 +20,7 @@ export class Audit {
     this.#place = main.querySelector("#audit");
     this.#older = main.querySelector("#older");
     this.#signal = signal;
-    this.#older.addEventListener("click", async () => {
-      this.#older.disabled = true;
-      await this.#more().catch(fail);
-      this.#older.disabled = false;
-    });
+    presses(this.#older, () => this.#more());
   }
 
   /** Shows the newest entries. */

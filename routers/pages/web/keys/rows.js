@@ -8,17 +8,17 @@ import { language, number, text } from "../shared/texts.js";
 const OVERLAP_SECONDS = 3600;
 const LIMITS = { characters_per_day: "keys.characters", audio_seconds_in_per_day: "keys.seconds", requests_per_minute: "keys.minute" };
 
-/** @param {Map<string, string>} users names by id @param {(secret: string) => void} show of a secret that is new */
-export function keyRow(key, users, signal, again, show) {
-  const { id, name, role, user_id: owner, expires_at: expires, revoked_at: revoked, limits } = key;
+/** @param {object} key of GET /admin/keys, with the name of its owner @param {(made: {id: string, key: string}) => void} show of a secret that is new */
+export function keyRow(key, signal, again, show) {
+  const { id, name, role, owner, expires_at: expires, revoked_at: revoked, limits } = key;
   const state = revoked ? "revoked" : expires && expires * 1000 < Date.now() ? "expired" : "valid";
   const mark = element("span", { class: "state", "data-state": state === "valid" ? "ready" : "cold" }, text(`keys.state.${state}`));
-  const facts = [text(`keys.role.${role}`), users.get(owner), id, expires && text("keys.until", { day: day(expires) }), ...limitsOf(limits)];
+  const facts = [text(`keys.role.${role}`), owner, id, expires && text("keys.until", { day: day(expires) }), ...limitsOf(limits)];
   const words = element("div", {}, element("h3", { dir: "auto" }, name, " ", mark), element("p", { class: "soft" }, facts.filter(Boolean).join(" · ")));
   const rotate = async () => {
     const body = JSON.stringify({ overlap_seconds: OVERLAP_SECONDS });
     const made = await json(`admin/keys/${id}/rotate`, { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
-    show(made.key);
+    show(made);
     await again();
   };
   const revoke = () => request(`admin/keys/${id}`, { method: "DELETE", signal }).then(again);

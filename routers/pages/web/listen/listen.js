@@ -5,10 +5,13 @@ import { Dictation } from "../shared/dictation.js";
 import { choices, element } from "../shared/dom.js";
 import { keptForTab } from "../shared/kept.js";
 import { fail } from "../shared/notice.js";
+import { isHere } from "../shared/offered.js";
 import { pull } from "../shared/pull.js";
 import { json } from "../shared/server.js";
-import { bytes, language as shown, text } from "../shared/texts.js";
-import { Transcript } from "./transcript.js";
+import { bytes, clock, language as shown, text } from "../shared/texts.js";
+import { RATE } from "../talk/microphone.js";
+import { desk } from "./desk.js";
+import { Tape } from "./tape.js";
 
 const KEPT = "stts.listen";
 
@@ -22,24 +25,27 @@ class ListenPage {
   #form;
   #main;
   #signal;
-  #waiting = Promise.resolve();
-  #transcripts = [];
+  #place;
+  #isRecording = () => false;
 
   constructor(main, signal) {
     this.#main = main;
     this.#signal = signal;
     this.#form = main.querySelector("#listen");
+    this.#place = main.querySelector("#transcripts");
+    this.#place.append(...desk.items);
+    desk.chosenBy(() => this.#wanted(), () => this.#leadToModel());
     const { files } = this.#form.elements;
     files.addEventListener("change", () => this.#take([...files.files]));
     takesDrops(this.#form, (dropped) => this.#take([...dropped]));
     this.#form.addEventListener("change", ({ target }) => target.name !== "files" && this.#keep());
-    asksBeforeLeaving(main, signal, () => this.#transcripts.some(({ isUnsaved }) => isUnsaved));
+    asksBeforeLeaving(main, signal, () => this.#isRecording());
     this.#offerMicrophone();
   }
 
   async load() {
     const engines = await json("engines", { signal: this.#signal });
-    const ears = engines.filter(({ kind, state }) => kind === "stt" && state !== "not_installed");
+    const ears = engines.filter((engine) => engine.kind === "stt" && isHere(engine));
     const { engine, language, speakers } = this.#form.elements;
     choices(engine, [["auto", text("speak.automatic")], ...ears.map(({ name }) => [name, name])]);
     const names = new Intl.DisplayNames(shown, { type: "language" });
@@ -69,6 +75,14 @@ class ListenPage {
     place.replaceChildren(text("listen.speakers.missing", { name: missing.name, size: bytes(missing.bytes) }), " ", work);
   }
 
+  /** Where no model tells speakers apart, its button is shown. @returns {boolean} whether that is so */
+  #leadToModel() {
+    const place = this.#form.querySelector("#speakers-missing");
+    place.scrollIntoView({ block: "center" });
+    place.querySelector("button")?.focus();
+    return !place.hidden;
+  }
+
   #keep() {
     keptForTab.writeJson(KEPT, this.#wanted());
   }
@@ -78,14 +92,8 @@ class ListenPage {
     return { engine: engine.value, language: language.value, speakers: speakers.checked };
   }
 
-  /** One after the other, the newest on top. */
   #take(files) {
-    for (const file of files) {
-      const transcript = new Transcript(file.name, this.#signal);
-      this.#transcripts.push(transcript);
-      this.#main.querySelector("#transcripts").prepend(transcript.item);
-      this.#waiting = this.#waiting.then(() => transcript.hear(file, () => this.#wanted())).catch(fail);
-    }
+    for (const file of files) this.#place.prepend(desk.hear(file));
     this.#form.elements.files.value = "";
   }
 
@@ -94,27 +102,44 @@ class ListenPage {
     const live = this.#main.querySelector("#live");
     const words = live.querySelector("#live-words");
     const level = this.#form.querySelector("#level");
+    let tape = new Tape(RATE);
     const pressed = (on) => {
       button.setAttribute("aria-pressed", String(on));
       button.textContent = text(on ? "home.hear.stop" : "home.hear.button");
+      live.hidden = !on;
     };
     const dictation = new Dictation(this.#signal, {
       text: (sure, tail) => words.replaceChildren(sure, " ", element("span", { class: "said" }, tail)),
       level: (value) => (level.value = value),
+      audio: (pcm) => tape.add(pcm),
       end: (error) => {
         pressed(false);
+        this.#hold(dictation.segments, tape);
         if (error) fail(error);
       },
     });
+    this.#isRecording = () => dictation.isOn;
     button.addEventListener("click", async () => {
       const on = !dictation.isOn;
-      pressed(on);
-      live.hidden = false;
+      if (on) {
+        tape = new Tape(RATE);
+        words.replaceChildren();
+        pressed(on);
+      }
       const { engine, language } = this.#wanted();
       await (on ? dictation.start({ engine, language }) : dictation.stop()).catch((error) => {
         pressed(false);
         fail(error);
       });
     });
+  }
+
+  /** What the microphone heard is a recording like any other. */
+  #hold(segments, tape) {
+    if (tape.seconds === 0) return;
+    const name = `${text("listen.live")} ${new Intl.DateTimeFormat(shown, { dateStyle: "medium", timeStyle: "short" }).format()}`;
+    const state = segments.length > 0 ? clock(tape.seconds) : text("home.hear.silence");
+    const item = desk.hold(name, segments, tape.file(`${name}.wav`), tape.isFull ? `${state} · ${text("listen.tape.full")}` : state);
+    if (!this.#signal.aborted) this.#place.prepend(item);
   }
 }

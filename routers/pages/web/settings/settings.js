@@ -1,6 +1,6 @@
 /** The configuration: each value with its source, checked before it is saved, and taken back with one press. */
 
-import { asksBeforeLeaving } from "../shared/actions.js";
+import { asksBeforeLeaving, presses } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json, request } from "../shared/server.js";
@@ -12,7 +12,9 @@ const CHECK_MS = 300;
 
 /** @param {HTMLElement} main @param {AbortSignal} signal */
 export async function open(main, signal) {
-  await new SettingsPage(main, signal).load();
+  const page = new SettingsPage(main, signal);
+  await page.load();
+  page.lead();
 }
 
 class SettingsPage {
@@ -26,11 +28,14 @@ class SettingsPage {
   constructor(main, signal) {
     this.#main = main;
     this.#signal = signal;
-    main.querySelector("#save").addEventListener("click", () => this.#save().catch(fail));
-    main.querySelector("#discard").addEventListener("click", () => this.load().catch(fail));
-    main.querySelector("#undo").addEventListener("click", () => this.#takeBack().catch(fail));
+    const buttons = ["save", "discard", "undo"].map((id) => main.querySelector(`#${id}`));
+    const works = [() => this.#save(), () => this.#discard(), () => this.#takeBack()];
+    for (const [index, work] of works.entries()) presses(buttons[index], () => this.#unedited(work), buttons);
     asksBeforeLeaving(main, signal, () => Object.keys(this.#pending).length > 0);
-    main.querySelector("#search").addEventListener("input", ({ target }) => this.#search(target.value.trim().toLowerCase()));
+    main.querySelector("#search").addEventListener("input", ({ target }) => {
+      if (location.search) history.replaceState(null, "", location.pathname); // it was about what is looked for no more
+      this.#search(target.value.trim().toLowerCase());
+    });
   }
 
   async load() {
@@ -47,6 +52,17 @@ class SettingsPage {
     this.#main.querySelector("#sections").replaceChildren(...shown);
     this.#changed();
     this.#search(this.#main.querySelector("#search").value.trim().toLowerCase());
+  }
+
+  /** Somebody comes for one field: `?search=` names its key, or what the keys of several begin with. */
+  lead() {
+    const wanted = new URLSearchParams(location.search).get("search");
+    if (!wanted) return;
+    const search = this.#main.querySelector("#search");
+    search.value = wanted;
+    this.#search(wanted.trim().toLowerCase());
+    const field = this.#main.querySelector(`[data-key^="${CSS.escape(wanted)}"] :is(input, select, textarea):enabled`);
+    (field ?? search).focus();
   }
 
   get #pending() {
@@ -81,12 +97,29 @@ class SettingsPage {
     this.#main.querySelector("#save").disabled = !found.valid;
   }
 
+  /** Work during which nobody writes into fields that are made anew when it is done. */
+  async #unedited(work) {
+    const sections = this.#main.querySelector("#sections");
+    sections.inert = true;
+    try {
+      await work();
+    } finally {
+      sections.inert = false;
+    }
+  }
+
+  async #discard() {
+    await this.load();
+    this.#main.querySelector("#search").focus(); // the button has gone
+  }
+
   async #save() {
     const pending = this.#pending;
     const before = Object.fromEntries(Object.keys(pending).map((key) => [key, this.#fields.get(key).before]));
     const done = await this.#patch(pending);
     this.#undo = before;
     this.#main.querySelector("#undo").hidden = false;
+    this.#main.querySelector("#undo").focus();
     const words = [text("settings.saved")];
     if (done.restart.length) words.push(text("settings.needs_restart", { keys: done.restart.join(", ") }));
     this.#main.querySelector("#saved").textContent = words.join(" ");
@@ -95,6 +128,7 @@ class SettingsPage {
   async #takeBack() {
     await this.#patch(this.#undo);
     this.#main.querySelector("#undo").hidden = true;
+    this.#main.querySelector("#search").focus();
     this.#main.querySelector("#saved").textContent = text("settings.taken_back");
   }
 

@@ -1,43 +1,54 @@
 /** What people do on a page, and what a page does by itself while it is open. */
 
 import { element } from "./dom.js";
-import { dismiss, fail } from "./notice.js";
+import { dismiss, fail, isBack } from "./notice.js";
 import { keyChanges } from "./server.js";
 import { text } from "./texts.js";
 
 const COPIED_MS = 2000;
 
-/** A button that rests while its work goes on, and tells why it failed. @param {string} name of its text */
-export function action(name, work, properties = {}) {
-  const made = element("button", { class: "plain", type: "button", ...properties }, text(name));
-  made.addEventListener("click", async () => {
-    made.disabled = true;
+/**
+ * Work that is not begun a second time before it has ended, and that tells why it failed. A new try takes the failure of
+ * the last one away.
+ * @param {() => unknown} work @param {Iterable<HTMLButtonElement>} resting buttons that show that it goes on
+ */
+export function onceAtATime(work, resting = []) {
+  let notice = null;
+  let going = false;
+  return async (event) => {
+    event?.preventDefault();
+    if (going || [...resting].some((button) => button.ariaDisabled === "true")) return;
+    going = true;
+    dismiss(notice);
+    // A button that is disabled would lose the focus of whoever has pressed it.
+    for (const button of resting) button.setAttribute("aria-disabled", "true");
     try {
       await work();
+      notice = null;
     } catch (error) {
-      fail(error);
+      notice = fail(error);
     } finally {
-      made.disabled = false;
+      going = false;
+      for (const button of resting) button.removeAttribute("aria-disabled");
     }
-  });
+  };
+}
+
+/** A button of a page, which rests while its work goes on, with others that may not begin meanwhile. */
+export function presses(button, work, others = []) {
+  button.addEventListener("click", onceAtATime(work, [button, ...others]));
+}
+
+/** A button that does so. @param {string} name of its text */
+export function action(name, work, properties = {}) {
+  const made = element("button", { class: "plain", type: "button", ...properties }, text(name));
+  presses(made, work);
   return made;
 }
 
-/** Work that goes on by itself: asked for again meanwhile it is not done twice, and it tells why it failed. */
-export function onceAtATime(work) {
-  let going = false;
-  return async (event) => {
-    event.preventDefault();
-    if (going) return;
-    going = true;
-    try {
-      await work();
-    } catch (error) {
-      fail(error);
-    } finally {
-      going = false;
-    }
-  };
+/** A form that is sent once, however often it is pressed before there is an answer. @param {HTMLFormElement} form */
+export function submits(form, work) {
+  form.addEventListener("submit", onceAtATime(work, form.querySelectorAll("[type=submit]")));
 }
 
 /** A button copies what an element shows, over plain http too; where that fails it is selected, to be copied by hand. */
@@ -58,10 +69,11 @@ export function asksBeforeLeaving(main, signal, isUnsaved) {
   window.addEventListener("beforeunload", ask, { signal });
 }
 
-/** Files may be dropped into an element, too. @param {(files: FileList) => void} take */
+/** Files may be dropped into an element, too; words go where the browser puts them. @param {(files: FileList) => void} take */
 export function takesDrops(place, take) {
   for (const type of ["dragover", "dragleave", "drop"]) {
     place.addEventListener(type, (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
       place.toggleAttribute("data-over", type === "dragover");
       if (type === "drop") take(event.dataTransfer.files);
@@ -86,6 +98,7 @@ export async function watch(look, milliseconds, signal) {
     const error = await look().then(() => null, (reason) => reason);
     looking = false;
     if (signal.aborted) return;
+    if (error === null) isBack();
     if (error === null && failed) dismiss(notice);
     else if (error !== null && !failed) notice = fail(error);
     failed = error !== null;

@@ -16,6 +16,13 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** Puts something else into an element; whoever was there by keyboard goes on with the first that is in it. */
+export function replace(place, ...children) {
+  const held = place.contains(document.activeElement);
+  place.replaceChildren(...children);
+  if (held) place.querySelector("button, a, input, select, [tabindex]")?.focus();
+}
+
 /** Choices of a `<select>`; the one that was chosen stays where it is still there. @param {[string, string][]} pairs */
 export function choices(select, pairs) {
   const { value } = select;

@@ -1,5 +1,6 @@
 /** Long work of the server: followed to its end, and shown while it goes on. */
 
+import { action } from "./actions.js";
 import { element } from "./dom.js";
 import { fail } from "./notice.js";
 import { json, request } from "./server.js";
@@ -29,9 +30,8 @@ async function follow(id, signal, tell) {
 export function progress(id, signal, ended = () => {}) {
   const bar = element("progress", { max: 1, "aria-label": text("job.progress") });
   const words = element("span", { class: "soft", role: "status" }, text("job.starting"));
-  const cancel = element("button", { class: "plain", type: "button" }, text("job.cancel"));
+  const cancel = action("job.cancel", () => request(`jobs/${id}`, { method: "DELETE", signal }));
   const line = element("div", { class: "progress" }, bar, words, cancel);
-  cancel.addEventListener("click", () => request(`jobs/${id}`, { method: "DELETE", signal }).catch(fail));
   const tell = (job) => {
     if (job.part == null) bar.removeAttribute("value");
     else bar.value = job.part;

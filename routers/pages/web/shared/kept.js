@@ -13,9 +13,9 @@ class Kept {
     return this.#with((storage) => storage.getItem(key));
   }
 
-  /** @param {string | null} value null: it is forgotten */
+  /** @param {string | null} value null: it is forgotten @returns {boolean} whether the browser did so */
   write(key, value) {
-    this.#with((storage) => (value === null ? storage.removeItem(key) : storage.setItem(key, value)));
+    return this.#with((storage) => (value === null ? storage.removeItem(key) : storage.setItem(key, value)) ?? true) !== null;
   }
 
   /** Forgets all of it. */
@@ -45,3 +45,17 @@ class Kept {
 
 export const keptForTab = new Kept("sessionStorage");
 export const keptForGood = new Kept("localStorage");
+
+export const SHELF = "stts.said"; // the database of what was said with its sound
+export const KEEPS_SAID = "stts.keep-said"; // in `keptForGood`: whether it is wanted
+
+/** Nothing stays of what somebody has said, chosen or begun: in this tab, or in the browser. */
+export function forgetAll() {
+  keptForTab.clear();
+  keptForGood.write(KEEPS_SAID, null);
+  try {
+    indexedDB.deleteDatabase(SHELF);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error; // a browser that keeps nothing
+  }
+}

@@ -1,20 +1,25 @@
 /** The dialog in which somebody gives the key, and what the key may do. */
 
-import { keptForTab } from "./kept.js";
-import { hasKey, keyChanges, onKeyWanted, quietly, useKey } from "./server.js";
+import { hasKey, keyChanges, keyInUse, onKeyWanted, quietly, useKey } from "./server.js";
 import { text } from "./texts.js";
 
 const dialog = document.getElementById("key");
 const form = dialog.querySelector("form");
 let asked = null;
 let declined = false;
+let mayLeave = () => true;
 
-/** @param {(me: object | null) => void} onChange who somebody is, whenever that may have changed */
-export function offerKey(onChange) {
+/**
+ * @param {(me: object | null) => void} onChange who somebody is, whenever that may have changed
+ * @param {() => boolean} isLeft whether the page may be left with what is on it: it is begun anew with another key
+ */
+export function offerKey(onChange, isLeft) {
+  mayLeave = isLeft;
   const look = async () => onChange(await quietly("me"));
   onKeyWanted(whenWanted);
   keyChanges.addEventListener("change", () => {
     declined = false;
+    if (hasKey() && dialog.open) dialog.close(""); // another tab was given one
     look();
   });
   document.getElementById("open-key").addEventListener("click", ask);
@@ -24,7 +29,8 @@ export function offerKey(onChange) {
 /** Asks once: whoever has said no is told by each refusal where the button is. @returns {Promise<boolean>} there is another key */
 async function whenWanted() {
   if (declined) return false;
-  declined = (await ask()) !== "use";
+  const before = keyInUse();
+  declined = (await ask()) !== "use" && (!hasKey() || keyInUse() === before);
   return !declined;
 }
 
@@ -42,16 +48,18 @@ function ask() {
 
 function taken(choice) {
   const given = form.elements.key.value.trim();
+  form.elements.key.value = "";
+  const isAnother = hasKey() && (choice === "forget" || (given !== "" && given !== keyInUse()));
+  if (choice !== "" && isAnother && !mayLeave()) return "";
   if (choice === "use" && given) useKey(given, form.elements.keep.checked);
-  else if (choice === "forget") leave();
+  else if (choice === "forget") forget();
   return choice === "use" && !given ? "" : choice;
 }
 
-/** Forgets the key. The page opens anew, and so shows nothing that was read with it; what the tab kept goes too. */
-function leave() {
+/** Whoever goes is not asked at once for what was just forgotten. */
+function forget() {
   useKey("", false);
-  keptForTab.clear();
-  location.reload();
+  declined = true;
 }
 
 async function describe() {

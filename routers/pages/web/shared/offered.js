@@ -1,6 +1,20 @@
-/** What speaks and listens here, as pages offer it: of engines that are installed. */
+/** What speaks and listens here, as pages offer it: of engines that are installed and have their model. */
 
 import { json } from "./server.js";
+import { bytes, text } from "./texts.js";
+
+const LACKING = ["not_installed", "needs_model"];
+
+/** @param {{state: string}} engine of GET /engines @returns {boolean} false: something of it has to come first */
+export function isHere({ state }) {
+  return !LACKING.includes(state);
+}
+
+/** The state in words: what is missing is told with the size of what comes. */
+export function stateOf({ state, needs, fetches }) {
+  if (needs) return text("state.needs_model.size", { size: bytes(needs.bytes) });
+  return text(state === "cold" && fetches ? "state.cold.fetches" : `state.${state}`);
+}
 
 /** @returns {Promise<{engines: object[], voices: object[]}>} those that speak, and their voices */
 export async function offeredSpeech(signal) {
@@ -17,5 +31,5 @@ export async function heardLanguages(signal) {
 
 async function installed(wanted, signal) {
   const engines = await json("engines", { signal });
-  return engines.filter(({ kind, state }) => kind === wanted && state !== "not_installed");
+  return engines.filter((engine) => engine.kind === wanted && isHere(engine));
 }

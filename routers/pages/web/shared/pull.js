@@ -1,23 +1,24 @@
 /** A model that is not here is fetched by a job of the server, which is followed where its button was. */
 
-import { element } from "./dom.js";
+import { action } from "./actions.js";
+import { replace } from "./dom.js";
 import { progress } from "./job.js";
-import { fail } from "./notice.js";
 import { send } from "./server.js";
 import { text } from "./texts.js";
 
-/** @param {HTMLElement} work that the progress stands in @param {() => void} changed */
+/**
+ * A button, which comes back beside what was said where the model did not come.
+ * @param {HTMLElement} work that the progress stands in @param {() => void} changed
+ */
 export function pull(id, name, work, signal, changed) {
-  const button = element("button", { class: "plain", type: "button", "data-needs": "admin", "aria-label": `${text("models.pull")}: ${name}` }, text("models.pull"));
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    try {
-      const started = await (await send("models/pull", { model: id }, { signal })).json();
-      work.replaceChildren(progress(started.id, signal, changed));
-    } catch (error) {
-      button.disabled = false;
-      fail(error);
-    }
-  });
+  const ended = ({ state }) => {
+    if (state !== "done") work.append(button);
+    changed();
+  };
+  const begin = async () => {
+    const started = await (await send("models/pull", { model: id }, { signal })).json();
+    replace(work, progress(started.id, signal, ended));
+  };
+  const button = action("models.pull", begin, { "data-needs": "admin", "aria-label": `${text("models.pull")}: ${name}` });
   return button;
 }

@@ -9,10 +9,19 @@ const OPEN_SECONDS = 10;
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/; // what a subprotocol may consist of
 
 let key = keptForGood.read(KEPT) ?? "";
+let isKept = key !== ""; // by this browser, for all its tabs
+let taken = key; // the last key that the server has taken; one that this browser has kept was taken once
+let refused = ""; // a key that the server does not know: sent again and again it would count as an attack
 let askForKey = async () => false;
 
-/** Tells by "change" that there is another key, or none. */
+/**
+ * Tells by "left" that the key before is used no more, then by "change" that there is another one, or none. A key that
+ * the server never took was mistyped, and belongs to nobody.
+ */
 export const keyChanges = new EventTarget();
+
+/** Why a page has ended whose key is used no more. */
+export const KEY_LEFT = new DOMException("The key was changed.", "AbortError");
 
 /** The server said no, in its own words. */
 export class Refused extends Error {
@@ -31,9 +40,35 @@ export class Unreachable extends Error {}
 
 /** @param {string} given @param {boolean} keep in this browser, else for as long as the page is open */
 export function useKey(given, keep) {
+  const kept = keep && given ? given : null;
+  isKept = keptForGood.write(KEPT, kept) && kept !== null;
+  become(given);
+}
+
+function become(given) {
+  const before = key;
   key = given;
-  keptForGood.write(KEPT, keep && given ? given : null);
+  refused = "";
+  if (key === "" || (before !== "" && key !== before && before === taken)) keyChanges.dispatchEvent(new Event("left"));
   keyChanges.dispatchEvent(new Event("change"));
+}
+
+/**
+ * A key that the browser has kept ends in all its tabs when it is forgotten or replaced in one, and a tab without a key
+ * takes the one that is kept now. A key that was given to a tab alone stays.
+ */
+function followOtherTabs() {
+  const kept = keptForGood.read(KEPT) ?? "";
+  if ((!isKept && key !== "") || kept === key) return;
+  isKept = kept !== "";
+  become(kept);
+}
+window.addEventListener("storage", followOtherTabs);
+window.addEventListener("pageshow", ({ persisted }) => persisted && followOtherTabs()); // by going back: it has missed that
+
+/** Calls back when whoever had a key is gone: it was forgotten, or another one is in its place. */
+export function onKeyLeft(work) {
+  keyChanges.addEventListener("left", work);
 }
 
 /** @param {() => Promise<boolean>} ask is called where the server wants a key; true: there is another one now */
@@ -48,6 +83,17 @@ export async function quietly(path) {
     return answer.ok ? await answer.json() : null;
   } catch {
     return null;
+  }
+}
+
+/** Whether the server takes work: it is neither away, nor starting or stopping. */
+export async function isReady() {
+  try {
+    const answer = await once("ready", {});
+    const { status } = await answer.json();
+    return !["starting", "draining"].includes(status);
+  } catch {
+    return false;
   }
 }
 
@@ -95,10 +141,13 @@ export async function connected(path, query = {}) {
     opened.onclose = () => resolve(false);
   });
   clearTimeout(timer);
-  if (isOpen) return opened;
+  if (isOpen) {
+    taken = tried;
+    return opened;
+  }
   const me = await json("me");
   if (key !== tried) return connected(path, query);
-  if (me.role === "read") throw new Refused(403, { detail: text("error.403.read") });
+  if (me.role === "read") throw new Refused(403, { detail: text("error.reads_only") });
   throw new Unreachable();
 }
 
@@ -107,7 +156,7 @@ export function socket(path, query) {
   const url = new URL(path, ROOT);
   url.protocol = url.protocol.replace("http", "ws");
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== "") url.searchParams.set(name, value);
-  const opened = new WebSocket(url, protocolsOf(key));
+  const opened = new WebSocket(url, protocolsOf(key === refused ? "" : key));
   opened.binaryType = "arraybuffer";
   endWithKey(opened);
   return opened;
@@ -126,9 +175,14 @@ export function address(path) {
 }
 
 async function once(path, { headers = {}, ...options }) {
-  const mine = key ? { "X-API-Key": encoded(key) } : {};
+  const tried = key;
+  const isOpen = path.startsWith("app/") || path === "ready"; // there for everybody
+  const mine = tried && tried !== refused && !isOpen ? { "X-API-Key": encoded(tried) } : {};
   try {
-    return await fetch(new URL(path, ROOT), { cache: "no-store", ...options, headers: { ...mine, ...headers } });
+    const answer = await fetch(new URL(path, ROOT), { cache: "no-store", ...options, headers: { ...mine, ...headers } });
+    if (tried === key && answer.status === 401) refused = tried;
+    else if (tried === key && tried !== refused && !isOpen) taken = tried;
+    return answer;
   } catch (error) {
     throw error instanceof TypeError ? new Unreachable() : error; // it is all that fetch tells of a network
   }

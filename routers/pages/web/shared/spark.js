@@ -42,6 +42,14 @@ export function bars(columns, label, { width = 600, height = 120 } = {}) {
   return picture;
 }
 
+/** One bar from left to right, in parts. @param {{kind: number, start: number, share: number}[]} parts 0 to 1 @param {string} label none: it only repeats what stands beside it */
+export function layered(parts, label, kind = "layered") {
+  const told = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
+  const picture = shape("svg", { viewBox: "0 0 100 10", class: kind, preserveAspectRatio: "none", ...told });
+  for (const part of parts) picture.append(shape("rect", { x: part.start * 100, y: 0, width: part.share * 100, height: 10, class: `layer-${part.kind}` }));
+  return picture;
+}
+
 function shape(name, attributes) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);

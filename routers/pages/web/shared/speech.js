@@ -104,7 +104,7 @@ export class Speech {
     if (event.type === "audio.start") current.told.begin?.(event);
     else if (event.type === "piece") current.told.piece?.(event);
     else if (event.type === "words" && event.measured) current.told.words?.(event.words);
-    else if (event.type === "error") this.#failed(new Refused(0, { detail: event.message, ...event }));
+    else if (event.type === "error") this.#refused(current, event);
     else if (event.type === "audio.done") this.#done(current);
   }
 
@@ -123,6 +123,12 @@ export class Speech {
     const { resolve } = this.#current;
     this.#current = null;
     resolve();
+  }
+
+  /** Whoever may not hear it any more does not hear what has arrived either. */
+  #refused(current, event) {
+    if (event.code === "unauthorized") this.#player.drop(current.generation);
+    this.#failed(new Refused(0, { detail: event.message, ...event }));
   }
 
   #failed(error) {

@@ -1,10 +1,21 @@
-/** The words of the pages in the language of the document. */
+/** The words of the pages in the language of the document, which may become another one while it is open. */
 
-const language = document.documentElement.lang;
-const answer = await fetch(new URL(`../texts/${language}.json`, import.meta.url));
-const texts = await answer.json();
+let language = document.documentElement.lang;
+let texts = await wordsOf(language);
 
 export { language };
+
+/** @param {string} other language @returns {Promise<Record<string, string>>} its texts by name */
+export async function wordsOf(other) {
+  const answer = await fetch(new URL(`../texts/${other}.json`, import.meta.url));
+  return answer.json();
+}
+
+/** From now on the pages speak another language. @param {string} other @param {Record<string, string>} words */
+export function speak(other, words) {
+  language = other;
+  texts = words;
+}
 
 /** A text by its name, with `{places}` filled. @param {string} name @param {Record<string, string | number>} values */
 export function text(name, values = {}) {
@@ -14,6 +25,12 @@ export function text(name, values = {}) {
 /** @param {number} value @param {Intl.NumberFormatOptions} options */
 export function number(value, options = {}) {
   return new Intl.NumberFormat(language, options).format(value);
+}
+
+/** Seconds in the unit that fits. @param {"short" | "long"} unitDisplay */
+export function duration(seconds, unitDisplay = "short") {
+  const [value, unit] = seconds < 1 ? [seconds * 1000, "millisecond"] : seconds < 120 ? [seconds, "second"] : [seconds / 60, "minute"];
+  return number(value, { style: "unit", unit, unitDisplay, maximumFractionDigits: unit === "millisecond" ? 0 : 1 });
 }
 
 /** Names, as a sentence lists them. @param {string[]} names */

@@ -3,15 +3,15 @@
  * beyond it, with their sound, only where somebody asks for that.
  */
 
+import { action, presses } from "../shared/actions.js";
 import { choices, element, save } from "../shared/dom.js";
-import { keptForGood, keptForTab } from "../shared/kept.js";
+import { KEEPS_SAID, keptForGood, keptForTab } from "../shared/kept.js";
 import { fail } from "../shared/notice.js";
-import { quietly, send } from "../shared/server.js";
+import { KEY_LEFT, quietly, send } from "../shared/server.js";
 import { clock, text } from "../shared/texts.js";
 import { Shelf } from "./shelf.js";
 
 const KEPT = "stts.said";
-const KEEP = "stts.keep-said";
 const MOST = 20;
 const FORMATS = ["mp3", "wav", "opus", "aac", "flac", "pcm"]; // until the server has told its own
 const SUFFIX = { opus: "ogg" };
@@ -35,9 +35,9 @@ export class History {
     this.#signal = signal;
     this.#again = again;
     this.#said = keptForTab.readJson(KEPT, []);
-    this.#keep.checked = keptForGood.read(KEEP) !== null;
+    this.#keep.checked = keptForGood.read(KEEPS_SAID) !== null;
     this.#keep.addEventListener("change", () => this.#switched().catch((error) => this.#unkept(error)));
-    main.querySelector("#history-erase").addEventListener("click", () => this.#erase().catch(fail));
+    presses(main.querySelector("#history-erase"), () => this.#erase());
     signal.addEventListener("abort", () => this.#forgetAddresses());
   }
 
@@ -63,6 +63,7 @@ export class History {
 
   /** @param {{wanted: object, engine: string, voice: string, seconds: number, sound?: Blob}} said */
   async add(said) {
+    if (this.#signal.reason === KEY_LEFT) return;
     if (this.#keep.checked) {
       await this.#shelf.put(said);
       this.#said = await this.#shelf.all();
@@ -78,11 +79,11 @@ export class History {
   async #switched() {
     if (this.#keep.checked) {
       for (const said of this.#said.toReversed()) await this.#shelf.put(said);
-      keptForGood.write(KEEP, "1");
+      keptForGood.write(KEEPS_SAID, "1");
       keptForTab.write(KEPT, null);
       this.#said = await this.#shelf.all();
     } else {
-      keptForGood.write(KEEP, null);
+      keptForGood.write(KEEPS_SAID, null);
       await this.#shelf.erase();
       this.#said = this.#said.slice(0, MOST).map(({ sound, ...said }) => said);
       this.#remember();
@@ -118,7 +119,7 @@ export class History {
     const format = element("select", { "aria-label": text("speak.format") });
     choices(format, this.#formats.map((name) => [name, name.toUpperCase()]));
     if (this.#formats.includes("mp3")) format.value = "mp3";
-    const take = element("button", { class: "plain", onclick: () => this.#take(take, said, format.value) }, text("speak.download"));
+    const take = action("speak.download", () => this.#take(said, format.value));
     const words = element("p", { dir: "auto", class: "excerpt" }, wanted.text);
     const by = element("p", { class: "soft" }, `${voice}, ${engine} · ${clock(seconds)}`);
     const first = element("div", {}, words, by);
@@ -133,16 +134,9 @@ export class History {
   }
 
   /** A sound that is kept is taken as it is; the server sends it in all other formats, again. */
-  async #take(button, { wanted, sound }, format) {
-    button.disabled = true;
-    try {
-      const isHere = sound && format === "wav";
-      const blob = isHere ? sound : await (await send("tts", { ...wanted, format }, { signal: this.#signal })).blob();
-      save(blob, `speech.${SUFFIX[format] ?? format}`);
-    } catch (error) {
-      fail(error);
-    } finally {
-      button.disabled = false;
-    }
+  async #take({ wanted, sound }, format) {
+    const isHere = sound && format === "wav";
+    const blob = isHere ? sound : await (await send("tts", { ...wanted, format }, { signal: this.#signal })).blob();
+    save(blob, `speech.${SUFFIX[format] ?? format}`);
   }
 }

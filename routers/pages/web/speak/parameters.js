@@ -3,6 +3,7 @@
 import { choices, element } from "../shared/dom.js";
 import { keptForTab } from "../shared/kept.js";
 import { languagesOf } from "../shared/languages.js";
+import { isHere } from "../shared/offered.js";
 import { json } from "../shared/server.js";
 import { language as shown, number, text } from "../shared/texts.js";
 import { offeredVoices } from "../shared/voices.js";
@@ -37,7 +38,7 @@ export class Parameters {
 
   async load() {
     const engines = await json("engines", { signal: this.#signal });
-    this.#engines = engines.filter(({ kind, state }) => kind === "tts" && state !== "not_installed");
+    this.#engines = engines.filter((engine) => engine.kind === "tts" && isHere(engine));
     this.#voices = await offeredVoices(engines, this.#signal);
     const { engine } = this.#form.elements;
     choices(engine, [["auto", text("speak.automatic")], ...this.#engines.map(({ name }) => [name, name])]);

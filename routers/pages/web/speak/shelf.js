@@ -3,7 +3,8 @@
  * so many bytes of them; nothing is made in the browser's storage before the first is put in.
  */
 
-const DATABASE = "stts.said";
+import { SHELF } from "../shared/kept.js";
+
 const STORE = "said";
 const MOST = 50;
 const MOST_BYTES = 100_000_000;
@@ -38,7 +39,7 @@ export class Shelf {
   async erase() {
     (await this.#database)?.close();
     this.#database = null;
-    await done(indexedDB.deleteDatabase(DATABASE));
+    await done(indexedDB.deleteDatabase(SHELF));
   }
 
   async #store(mode) {
@@ -48,24 +49,12 @@ export class Shelf {
   }
 }
 
-/** @param {Int16Array[]} pcm mono @param {number} rate Hz @returns {Blob} WAV */
-export function wave(pcm, rate) {
-  const bytes = pcm.reduce((sum, part) => sum + part.byteLength, 0);
-  const head = new DataView(new ArrayBuffer(44));
-  const words = [[0, "RIFF"], [8, "WAVE"], [12, "fmt "], [36, "data"]];
-  for (const [at, word] of words) [...word].forEach((letter, index) => head.setUint8(at + index, letter.charCodeAt(0)));
-  const numbers = [[4, 36 + bytes], [16, 16], [24, rate], [28, rate * 2], [40, bytes]];
-  for (const [at, number] of numbers) head.setUint32(at, number, true);
-  for (const [at, number] of [[20, 1], [22, 1], [32, 2], [34, 16]]) head.setUint16(at, number, true);
-  return new Blob([head, ...pcm], { type: "audio/wav" });
-}
-
 function sizeOf({ wanted, sound }) {
   return wanted.text.length * 2 + (sound?.size ?? 0);
 }
 
 function opened() {
-  const request = indexedDB.open(DATABASE, 1);
+  const request = indexedDB.open(SHELF, 1);
   request.onupgradeneeded = () => request.result.createObjectStore(STORE, { autoIncrement: true });
   return done(request).then((database) => {
     database.onversionchange = () => database.close(); // another tab erases it

@@ -1,12 +1,14 @@
 /** Text into speech: with every parameter that an engine has, read along while it is said, kept to hear and take again. */
 
+import { keepsDraft } from "../shared/draft.js";
 import { fail, show } from "../shared/notice.js";
 import { Speech } from "../shared/speech.js";
 import { text } from "../shared/texts.js";
+import { wave } from "../shared/wave.js";
 import { History } from "./history.js";
+import { Late } from "./late.js";
 import { Parameters } from "./parameters.js";
 import { Reading } from "./reading.js";
-import { wave } from "./shelf.js";
 import { offerSnippets } from "./snippets.js";
 import { Wave } from "./wave.js";
 
@@ -27,17 +29,21 @@ class SpeakPage {
   #wave;
   #parameters;
   #history;
+  #late;
+  #keepText;
   #turn = 0; // counts what was said: of two, the later one is shown
 
   constructor(main, signal) {
     this.#form = main.querySelector("#speak");
     this.#state = main.querySelector("#speak-state");
     this.#button = main.querySelector("#speak-button");
+    this.#keepText = keepsDraft(this.#form.elements.text, "speak");
     this.#speech = new Speech(signal);
     this.#reading = new Reading(main.querySelector("#reading"), this.#form.elements.text, () => this.#speech.position, Speech.RATE);
     this.#wave = new Wave(main.querySelector("#wave"));
     this.#parameters = new Parameters(this.#form, signal);
     this.#history = new History(main, signal, (wanted) => this.#again(wanted));
+    this.#late = new Late(main.querySelector("#speak-why"));
     offerSnippets(main, () => this.#wanted());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -61,6 +67,7 @@ class SpeakPage {
 
   #again(wanted) {
     this.#form.elements.text.value = wanted.text;
+    this.#keepText();
     if (this.#speech.isSpeaking) this.#speech.stop();
     this.#speak(wanted);
   }
@@ -69,13 +76,13 @@ class SpeakPage {
     const turn = ++this.#turn;
     this.#state.textContent = text("speak.waiting");
     this.#button.textContent = text("speak.stop");
+    this.#late.begin();
     this.#wave.begin();
     this.#reading.begin(wanted.text);
     try {
       await this.#say(wanted);
     } catch (error) {
-      if (error.code === "text_too_long") show(text("speak.long.title"), `${error.message} ${text("speak.long.next")}`);
-      else fail(error);
+      fail(error);
     } finally {
       if (turn === this.#turn) this.#rest();
     }
@@ -101,7 +108,8 @@ class SpeakPage {
 
   #heard(wanted, said, sound) {
     return this.#speech.speak(wanted, {
-      begin: ({ engine, voice, warnings = [] }) => {
+      begin: ({ engine, voice, request_id: requestId, warnings = [] }) => {
+        this.#late.by(requestId);
         Object.assign(said, { engine, voice });
         this.#state.textContent = [text("speak.by", { voice: `${voice}, ${engine}` }), ...warnings].join(" · ");
       },
@@ -112,6 +120,7 @@ class SpeakPage {
       piece: (piece) => this.#reading.piece(piece),
       words: (words) => this.#reading.words(words),
       audio: (pcm) => {
+        this.#late.heard();
         said.seconds += pcm.length / Speech.RATE;
         if (said.seconds < MOST_SOUND_SECONDS) sound?.push(pcm);
         this.#wave.add(pcm);

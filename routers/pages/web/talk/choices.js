@@ -2,6 +2,7 @@
 
 import { choices as fill } from "../shared/dom.js";
 import { keptForTab } from "../shared/kept.js";
+import { isHere } from "../shared/offered.js";
 import { json } from "../shared/server.js";
 import { language as shown, text } from "../shared/texts.js";
 import { languagesOf } from "../shared/languages.js";
@@ -61,7 +62,7 @@ export class Choices {
     const info = await json("info", options); // alone: a server that wants its key is asked once
     this.#offerCalls(info.webrtc);
     const [engines, voices] = await Promise.all([json("engines", options), json("voices", options)]);
-    const installed = engines.filter(({ state }) => state !== "not_installed");
+    const installed = engines.filter(isHere);
     const speaking = new Set(installed.map(({ name }) => name));
     this.#voices = voices.filter(({ engine }) => speaking.has(engine));
     for (const kind of ["tts", "stt"]) this.#offer(kind, installed.filter((each) => each.kind === kind).map(({ name }) => [name, name]));

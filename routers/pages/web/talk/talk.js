@@ -1,12 +1,12 @@
-/** A conversation: what people do goes to it, what it says is shown and played. */
+/** A conversation: what people do goes to it. */
 
 import { dismiss, fail, show, withoutMicrophone } from "../shared/notice.js";
-import { keyChanges } from "../shared/server.js";
-import { number, text } from "../shared/texts.js";
+import { text } from "../shared/texts.js";
 import { Call } from "./call.js";
 import { Choices } from "./choices.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
+import { Course } from "./course.js";
 import { Levels } from "./levels.js";
 import { Microphone, RATE } from "./microphone.js";
 import { Player } from "./player.js";
@@ -27,7 +27,7 @@ export async function open(main, signal) {
 class TalkPage {
   #main;
   #conversation;
-  #bars;
+  #course;
   #choices;
   #microphone;
   #player;
@@ -36,25 +36,24 @@ class TalkPage {
   #status;
   #signal;
   #wide = matchMedia("(min-width: 48rem) and (min-height: 40rem)"); // windows in which there is room for the choices
-  #met = false; // whether there was a conversation before
-  #active = null; // generation of the reply that is prepared or heard
-  #held = new Map(); // generation -> seconds heard when it was interrupted
 
   constructor(main, signal) {
     this.#main = main;
     this.#signal = signal;
     this.#status = new Status(main);
     this.#conversation = new Conversation(this.#find("log"), this.#find("said"));
-    this.#bars = new Bars(this.#find("legend"));
     this.#choices = new Choices(main, signal, (names) => this.#changed(names));
     this.#microphone = new Microphone((pcm) => this.#connection.sendAudio(pcm), () => this.#microphoneEnded());
     this.#player = new Player(OUTPUT_RATE, (generation, seconds) => {
       if (this.#connection.isOpen) this.#connection.send({ type: "played", generation, ms: Math.round(seconds * 1000) });
     });
+    const bars = new Bars(this.#find("legend"));
+    const parts = { conversation: this.#conversation, player: this.#player, bars, status: this.#status };
+    this.#course = new Course(parts, (values) => this.#update(values));
     const handlers = {
       wanted: () => ({ rate: RATE, output_rate: OUTPUT_RATE, ...this.#choices.conversation }),
-      message: (message) => this.#message(message),
-      audio: (generation, sequence, pcm) => this.#heard(generation, sequence, pcm),
+      message: (message) => this.#course.message(message),
+      audio: (generation, sequence, pcm) => this.#course.audio(generation, sequence, pcm),
       stream: (stream) => this.#player.follow(stream),
       status: (status) => this.#linkChanged(status),
       lost: () => whyLost(signal),
@@ -81,7 +80,6 @@ class TalkPage {
     const stops = ({ key }) => key === "Escape" && !document.querySelector("dialog[open]") && this.#stop();
     document.addEventListener("keydown", stops, { signal });
     this.#wide.addEventListener("change", ({ matches }) => (this.#find("options").open = matches), { signal });
-    keyChanges.addEventListener("change", () => this.#choices.load().catch(fail), { signal });
     window.addEventListener("pagehide", () => this.#connection.close(), { signal });
     signal.addEventListener("abort", () => this.#leave());
   }
@@ -97,81 +95,6 @@ class TalkPage {
     this.#player.close();
   }
 
-  #message(message) {
-    const { generation } = message;
-    switch (message.type) {
-      case "session.created":
-        return this.#begin(message.resumed, message.history);
-      case "state":
-        return this.#update({ turn: message.state });
-      case "speech_start":
-        this.#update({ hearing: true });
-        return this.#conversation.speechStart(message);
-      case "speech_end":
-        return this.#update({ hearing: false });
-      case "partial":
-        return this.#conversation.partial(message);
-      case "transcript":
-        this.#status.link(text("talk.link.open"));
-        return this.#conversation.transcript(message);
-      case "transcript_failed":
-        return this.#conversation.transcriptFailed(message);
-      case "reply.start":
-        this.#active = generation;
-        return this.#conversation.replyStart(message);
-      case "reply.delta":
-        return this.#conversation.replyDelta(message);
-      case "reply.done":
-        return this.#replyDone(message);
-      case "duck":
-        return this.#player.duck(generation);
-      case "unduck":
-        return this.#player.unduck(generation);
-      case "interrupted":
-        this.#player.drop(generation);
-        this.#held.set(generation, message.heard_ms / 1000);
-        return this.#conversation.interrupted(message);
-      case "resumed":
-        this.#player.resume(generation, this.#held.get(generation) ?? 0);
-        return this.#conversation.resumed(message);
-      case "turn_metrics":
-        if (message.generation === 0 || message.first_byte_ms === null) return; // nothing was to be heard
-        return this.#conversation.attach(generation, this.#bars.bar(message));
-      case "lagging":
-        return this.#status.link(text("talk.lagging", { seconds: number(message.seconds, { maximumFractionDigits: 1 }) }));
-      case "error":
-        if (!(message.fatal && message.code === "idle_timeout")) show(text("talk.server_says"), message.message);
-    }
-  }
-
-  #begin(resumed, history) {
-    this.#conversation.reset();
-    this.#player.reset();
-    this.#held.clear();
-    this.#bars.clear();
-    const goesOn = resumed && history > 0;
-    if (goesOn) this.#conversation.note(text(this.#met ? "talk.again" : "talk.goes_on"));
-    else if (this.#met) this.#conversation.note(text("talk.anew"));
-    this.#met = true;
-    this.#active = null;
-    dismiss();
-    this.#update({ turn: "listening", hearing: false });
-  }
-
-  #heard(generation, sequence, pcm) {
-    const seconds = this.#player.play(generation, pcm);
-    if (sequence === 0 && seconds >= 0) this.#bars.arrived(generation, seconds * 1000);
-  }
-
-  #replyDone(message) {
-    const { generation, status } = message;
-    if (status === "cancelled" || status === "interrupted") this.#player.drop(generation);
-    if (generation === this.#active) this.#active = null;
-    this.#held.delete(generation);
-    this.#conversation.replyDone(message);
-    this.#update();
-  }
-
   #linkChanged(status) {
     if (status !== "open") this.#player.reset();
     if (status === "closed") this.#closeMicrophone();
@@ -181,7 +104,7 @@ class TalkPage {
   #update(values = {}) {
     if (this.#signal.aborted) return;
     const sounds = { microphone: this.#microphone.isOpen, possible: Microphone.possible };
-    this.#status.update({ ...sounds, replying: this.#active !== null, empty: this.#conversation.isEmpty, ...values });
+    this.#status.update({ ...sounds, replying: this.#course.isReplying, empty: this.#conversation.isEmpty, ...values });
   }
 
   async #toggleMicrophone() {
@@ -225,7 +148,7 @@ class TalkPage {
     if (words === "") return;
     field.value = "";
     await this.#player.open();
-    if (this.#active !== null) this.#player.drop(this.#active);
+    this.#course.silence();
     this.#connection.send({ type: "text", text: words });
     this.#conversation.typed(words);
     this.#update();
@@ -233,7 +156,7 @@ class TalkPage {
 
   #stop() {
     if (!this.#status.canStop) return;
-    if (this.#active !== null) this.#player.drop(this.#active);
+    this.#course.silence();
     this.#connection.send({ type: "cancel" });
   }
 

@@ -15,7 +15,7 @@ export async function whyLost(signal) {
   }
   if (keyInUse() !== before) return !signal.aborted;
   const me = await quietly("me");
-  if (me?.role === "read") fail(new Refused(403, { detail: text("error.403.read") }));
+  if (me?.role === "read") fail(new Refused(403, { detail: text("error.reads_only") }));
   else show(text("talk.busy.title"), text("talk.busy.text"));
   return false;
 }

@@ -1,18 +1,24 @@
 /** Voices between two voices, for engines that can blend. */
 
-import { onceAtATime } from "../shared/actions.js";
+import { presses, submits } from "../shared/actions.js";
+import { lacking } from "../shared/coming.js";
 import { choices } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
+import { isHere } from "../shared/offered.js";
+import { Player } from "../shared/player.js";
 import { json, send } from "../shared/server.js";
 import { number, text } from "../shared/texts.js";
 
 /** @param {HTMLFormElement} form @param {() => Promise<void>} again */
 export async function offerBlend(form, signal, again) {
   try {
-    const engines = await json("engines", { signal });
-    const engine = engines.find(({ abilities, state }) => abilities?.blending && state !== "not_installed");
+    const able = (await json("engines", { signal })).filter(({ abilities }) => abilities?.blending);
+    const engine = able.find(isHere);
+    form.querySelector("#blend-help").textContent = text(engine ? "voices.blend.help" : "voices.blend.none");
+    const place = form.querySelector("#blend-coming");
+    const changed = () => offerBlend(form, signal, again).then(again);
+    place.replaceChildren(...(engine ? [] : able.map((each) => lacking(each, signal, changed))));
     if (engine) await offer(form, engine, signal, again);
-    else form.querySelector("#blend-help").textContent = text("voices.blend.none");
   } catch (error) {
     fail(error);
   }
@@ -21,7 +27,7 @@ export async function offerBlend(form, signal, again) {
 async function offer(form, engine, signal, again) {
   const voices = await json(`voices?engine=${encodeURIComponent(engine.name)}`, { signal });
   const { one, other, share, name } = form.elements;
-  for (const select of [one, other]) choices(select, voices.filter(({ reference }) => !reference).map((voice) => [voice.id, voice.name]));
+  for (const select of [one, other]) choices(select, voices.filter(({ reference, blend }) => !reference && !blend).map((voice) => [voice.id, voice.name]));
   other.selectedIndex = Math.min(1, other.length - 1);
   for (const part of ["#blend-fields", "#blend-buttons", "[name=share]"]) form.querySelector(part).hidden = false;
   const show = () => {
@@ -31,26 +37,25 @@ async function offer(form, engine, signal, again) {
   share.addEventListener("input", show);
   show();
   const formula = () => `${one.value}(${((100 - share.valueAsNumber) / 100).toFixed(2)})+${other.value}(${(share.valueAsNumber / 100).toFixed(2)})`;
-  const player = new Audio();
-  signal.addEventListener("abort", () => player.pause());
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const [hear, state] = [form.querySelector("[type=submit]"), form.querySelector("#blend-state")];
-    hear.disabled = true;
+  const player = new Player(signal);
+  const state = form.querySelector("#blend-state");
+  const hear = async () => {
     state.textContent = text("speak.waiting");
     try {
       const answer = await send("tts", { text: text("voices.compare.text"), engine: engine.name, voice: formula() }, { signal });
-      URL.revokeObjectURL(player.src);
-      player.src = URL.createObjectURL(await answer.blob());
-      await player.play();
-    } catch (error) {
-      fail(error);
+      await player.play(await answer.blob());
     } finally {
-      hear.disabled = false;
       state.textContent = "";
     }
+  };
+  submits(form, hear);
+  presses(form.querySelector("#blend-keep"), async () => {
+    state.textContent = "";
+    await keep(name.value.trim(), formula(), signal);
+    name.value = "";
+    state.textContent = text("voices.blend.kept");
+    await again();
   });
-  form.querySelector("#blend-keep").addEventListener("click", onceAtATime(() => keep(name.value.trim(), formula(), signal).then(again)));
 }
 
 async function keep(name, formula, signal) {

@@ -2,8 +2,12 @@
 
 import { action } from "../shared/actions.js";
 import { element } from "../shared/dom.js";
+import { keptForTab } from "../shared/kept.js";
+import { Player } from "../shared/player.js";
 import { json, request } from "../shared/server.js";
 import { clock, number, text } from "../shared/texts.js";
+
+const SPEAK = "stts.speak"; // what is chosen on Speak
 
 /** Each figure with the value that is a full bar, and whether more is better. */
 const FIGURES = [
@@ -14,24 +18,28 @@ const FIGURES = [
   ["clipping", 0.01, false, (value) => number(value, { style: "percent", maximumFractionDigits: 2 })],
 ];
 
-/** @param {object} voice of GET /v1/voices @param {() => Promise<void>} again */
+/** @param {object} voice of GET /v1/voices, with who speaks it here @param {() => Promise<void>} again */
 export function card(voice, signal, again) {
-  const { id, name, language, source, blend, tags, report, visibility, consent } = voice;
+  const { id, name, language, source, blend, tags, report, visibility, consent, spoken } = voice;
   const facts = [text(`voices.source.${source}`), blend, language, text(`voices.visibility.${visibility}`), ...tags, consent?.statement];
-  const words = element("div", {}, element("h3", { dir: "auto" }, name), element("p", { class: "soft", dir: "auto" }, facts.filter(Boolean).join(" · ")), problems(report));
-  const player = element("audio", { controls: true, hidden: true });
+  const silent = spoken ? "" : element("p", { class: "warning" }, text(`voices.silent.${source}`));
+  const words = element("div", {}, element("h3", { dir: "auto" }, name), element("p", { class: "soft", dir: "auto" }, facts.filter(Boolean).join(" · ")), silent, problems(report));
+  const audio = element("audio", { controls: true, hidden: true });
+  const player = new Player(signal, audio);
   const heard = element("p", { class: "soft", role: "status" });
   const hear = (label, query) =>
     action(label, async () => {
       const answer = await request(`v1/voices/${id}/preview${query}`, { signal });
       const kind = answer.headers.get("X-Preview-Source");
       heard.textContent = text(kind === "speech" ? "voices.heard.speech" : query ? "voices.heard.recording" : "voices.heard.only_recording");
-      await play(player, answer);
+      await player.play(await answer.blob());
     });
   const offered = [hear("voices.hear", "")];
+  if (spoken) offered.push(element("a", { class: "plain", href: "speak", "data-page": "speak", onclick: () => keptForTab.writeJson(SPEAK, { ...spoken, language: "", speed: "1" }) }, text("voices.speak")));
   if (source === "recording") offered.push(hear("voices.hear_recording", "?source=recording"), action("voices.validate", () => json(`v1/voices/${id}/validate`, { method: "POST", signal }).then(again)));
   offered.push(action("voices.remove", () => confirm(text("voices.remove.sure", { name })) && request(`v1/voices/${id}`, { method: "DELETE", signal }).then(again)));
-  return element("li", { "data-voice": id }, element("div", {}, words, picture(report), player, heard), element("div", { class: "buttons" }, ...offered));
+  const item = element("li", { "data-voice": id }, element("div", {}, words, picture(report), audio, heard), element("div", { class: "buttons" }, ...offered));
+  return { item, gone: () => player.forget() };
 }
 
 function problems(report) {
@@ -49,11 +57,4 @@ function picture(report) {
     return element("div", {}, element("dt", {}, text(`voices.figure.${name}`)), element("dd", {}, meter, " ", shown(report[name])));
   });
   return element("dl", { class: "report" }, ...bars);
-}
-
-async function play(player, answer) {
-  URL.revokeObjectURL(player.src);
-  player.src = URL.createObjectURL(await answer.blob());
-  player.hidden = false;
-  await player.play();
 }

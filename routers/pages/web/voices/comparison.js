@@ -1,6 +1,8 @@
 /** Two voices, heard without knowing which is which; the names come after the choice. */
 
+import { submits } from "../shared/actions.js";
 import { fail } from "../shared/notice.js";
+import { Player } from "../shared/player.js";
 import { send } from "../shared/server.js";
 import { text } from "../shared/texts.js";
 
@@ -8,33 +10,33 @@ import { text } from "../shared/texts.js";
 export function offerComparison(form, signal) {
   const blind = form.querySelector("#blind");
   const verdict = form.querySelector("#verdict");
-  const player = new Audio();
+  const player = new Player(signal);
   let pair = [];
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  const begin = async () => {
+    player.forget();
+    pair = [];
     blind.hidden = true;
     verdict.textContent = text("speak.waiting");
-    for (const { url } of pair) URL.revokeObjectURL(url);
-    pair = [];
     try {
       pair = await spoken(form, signal);
       blind.hidden = false;
       verdict.textContent = text("voices.compare.listen");
+      blind.querySelector("[data-play]").focus();
     } catch (error) {
       verdict.textContent = "";
-      fail(error);
+      throw error;
     }
-  });
+  };
+  submits(form, begin);
   blind.addEventListener("click", ({ target }) => {
     const { play, vote } = target.dataset;
     if (play !== undefined) {
-      player.src = pair[play].url;
-      player.play().catch(fail);
+      for (const button of blind.querySelectorAll("[data-play]")) button.setAttribute("aria-pressed", String(button === target));
+      player.play(pair[play].sound).catch(fail);
     } else if (vote !== undefined) {
       verdict.textContent = text("voices.compare.chosen", { chosen: pair[vote].name, other: pair[1 - vote].name });
     }
   });
-  signal.addEventListener("abort", () => player.pause());
 }
 
 /** Both of them, in an order that chance decides. */
@@ -44,7 +46,7 @@ async function spoken(form, signal) {
   for (const select of [one, other]) {
     const [engine, voice] = select.value.split(/\/(.*)/s);
     const answer = await send("tts", { text: words.value, engine, voice, format: "wav", normalize: -20 }, { signal });
-    sounds.push({ name: select.selectedOptions[0].text, url: URL.createObjectURL(await answer.blob()) });
+    sounds.push({ name: select.selectedOptions[0].text, sound: await answer.blob() });
   }
   return Math.random() < 0.5 ? sounds : sounds.reverse();
 }

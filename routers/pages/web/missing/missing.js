@@ -1,0 +1,2 @@
+/** An address without a page: its HTML says all. */
+export function open() {}
