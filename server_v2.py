@@ -1,4 +1,4 @@
-"""STTS Server: configuration -> services -> listeners (`main`). One process; scale by instances."""
+"""STTS Server: configuration -> services -> listeners (`main`). Several processes: `commands/serving.py`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if __name__ == "__main__":
     require_packages()
 
     import gc
+    import sys
 
     from middleware.logs.structlog_import import import_structlog
     from middleware.serving.deferred_models import defer_models
@@ -20,30 +21,37 @@ if __name__ == "__main__":
     gc.disable()
     defer_models()
 
-import argparse
+    from commands.serving import lead
+
+    if (status := lead(sys.argv[1:])) is not None:
+        sys.exit(status)
+
 import asyncio
 import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 
 import structlog
 
 from adapters.configuration.adapter import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.storage_root import ROOT_VARIABLE, fallen_back, tell_fallen_back
+from commands.serving import WORKERS_KEY, options_of
 from engines.registry import Registry
 from middleware.listener import ListenerSettings
+from middleware.logs.configuring import configure_logging
 from middleware.serving.connections import connections_of
 from middleware.serving.file_limit import raise_file_limit
 from middleware.serving.listeners import Listener, serve
-from middleware.serving.listening import CannotListen, check_free, listening
+from middleware.serving.listening import CannotListen, Listening, check_free, listening
 from middleware.serving.prefixes import Prefixes
 from middleware.serving.server import HTTPListener, loop_factory, server_config
 from middleware.serving.service_manager import ServiceManager, told
 from middleware.serving.supervisor import ListenerStatus
-from middleware.stages.logging import configure_logging
+from middleware.serving.workers.inheritance import Inheritance
+from middleware.serving.workers.worker import Worker
 from routers.app import build_app
 from routers.listeners.checks import whole_check
 from routers.listeners.plan import ConfiguredListeners, address_text, fixed_status, main_listener
@@ -54,19 +62,22 @@ from stts import __version__
 from stts.errors import DatabaseUnusable, InvalidConfiguration
 from stts.garbage_collection import freeze_gc
 from stts.http_address import bracketed
+from stts.peers.link import Peers
 from stts.settings import Settings
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.opening import refuse_newer_file
 from stts.storage.private import keep_private
+from stts.switch_interval import shorten_switch_interval
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 def build_listeners(
-    services: Services, listener: ListenerSettings, listens: socket.socket | None
+    services: Services, listener: ListenerSettings, listens: socket.socket | None, take: Listening | None = None
 ) -> Sequence[Listener]:
     """The main one on a socket that listens already, Wyoming where the settings want it, and all others, over the same
-    services. `listens`: None where there is no main one. Raises CannotListen."""
+    services. `listens`: None where there is no main one; `take`: takes addresses that several workers share.
+    Raises CannotListen."""
     connections = connections_of(listener.limits(), listener.other_files)
     others, prefixes = services.listeners, None
     main: tuple[HTTPListener, ...] = ()
@@ -77,7 +88,7 @@ def build_listeners(
         http = HTTPListener(config, listens)
         main = (http,)
         others.fixed.append(fixed_status(services, listener.name, listener.dialects, http.where))
-    others.plan = ConfiguredListeners(services, prefixes, connections)
+    others.plan = ConfiguredListeners(services, prefixes, connections, take or listening)
     others.open()
     if services.config is not None:
         services.config.on_change.append(others.look_again)
@@ -88,20 +99,28 @@ def build_listeners(
     from routers.wyoming.info import Describer
     from routers.wyoming.server import WyomingServer
 
-    describer = Describer(services.engines, services.settings)
+    wanted = services.settings().wyoming
     wyoming = WyomingServer(
-        services.for_session, describer, services.settings, services.limiter.spools, services.access.audit
+        services.for_session,
+        Describer(services.engines, services.settings),
+        services.settings,
+        services.limiter.spools,
+        services.access.audit,
+        None if take is None else take(wanted.host, wanted.port, "wyoming"),
     )
     services.lifecycle.on_shutdown.append(wyoming.leave)
-    where = address_text(services.settings().wyoming.host, services.settings().wyoming.port)
+    where = address_text(wanted.host, wanted.port)
     others.fixed.append(fixed_status(services, "wyoming", ("wyoming",), where))
     return (wyoming, *main, others)
 
 
-async def run(services: Services, listeners: Sequence[Listener], on_start: Callable[[], None]) -> None:
+async def run(
+    services: Services, listeners: Sequence[Listener], on_start: Callable[[], None], worker: Worker | None = None
+) -> None:
     """Runs until a stop signal has come and all clients have gone."""
     manager = ServiceManager.of(os.environ)
-    async with running(services), told(manager, services.lifecycle):
+    parent = nullcontext() if worker is None else worker.attached()
+    async with running(services), told(manager, services.lifecycle), parent:
         await serve(listeners, services.lifecycle, on_start)
 
 
@@ -132,30 +151,25 @@ def _place(listener: ListenerStatus, settings: Settings, main: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", help="configuration file (default: config.yaml, or STTS_CONFIG)")
-    parser.add_argument("--host", help="address to listen on, in place of server.host")
-    parser.add_argument("--port", help="port to listen on, in place of server.port")
-    parser.add_argument("--version", action="version", version=f"STTS Server {__version__}")
-    parser.add_argument("--as", dest="system", help="stand in for another system alone (docs/dialects.md)")
-    parser.add_argument("--env-file", help="with --as: the environment file of that system")
-    options = parser.parse_args(arguments)
-    if options.env_file is not None and options.system is None:
-        parser.error("--env-file needs --as, which says whose it is")
+    options = options_of(arguments)
+    given = Inheritance.of(os.environ)
+    if options.workers is not None:
+        os.environ[WORKERS_KEY] = options.workers
     address = {name: value for name in ("host", "port") if (value := getattr(options, name)) is not None}
     try:
         replaced = None if options.system is None else replacement(options.system, options.env_file, address)
         if replaced is None:
             os.environ.update({f"STTS_SERVER__{name.upper()}": value for name, value in address.items()})
-        start = _start(options.config, replaced)
+        start = _start(options.config, replaced, None if given is None else Worker(given))
     except (InvalidConfiguration, DatabaseUnusable, CannotListen) as error:
-        text = startup_message(error) if isinstance(error, InvalidConfiguration) else str(error)
+        named = configuration_file(options.config)
+        text = startup_message(error, named) if isinstance(error, InvalidConfiguration) else str(error)
         print(text, file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return EXIT_STATUS
     return start()
 
 
-def _start(file: str | None, replaced: Replacement | None) -> Callable[[], int]:
+def _start(file: str | None, replaced: Replacement | None, worker: Worker | None) -> Callable[[], int]:
     """Makes all that can be refused; what it returns serves. Raises InvalidConfiguration, DatabaseUnusable,
     CannotListen."""
     registry = Registry()
@@ -172,7 +186,7 @@ def _start(file: str | None, replaced: Replacement | None) -> Callable[[], int]:
         config = load()
     settings = config.current()
     keep_private(group_access=settings.storage.group_access)
-    configure_logging(config.current)
+    configure_logging(config.current, worker=None if worker is None else worker.number)
     config.log_origins()
     if home is not None:
         tell_fallen_back(home)
@@ -183,23 +197,29 @@ def _start(file: str | None, replaced: Replacement | None) -> Callable[[], int]:
         refuse_newer_file(DatabaseAddress.of(settings))
     listener = main_listener(config.current)
     raise_file_limit(settings.limits, listener.other_files)
-    listens = None if alone else listening(listener.host, listener.port)
-    if not alone and settings.wyoming.enabled:
+    take = None if worker is None else worker.addresses.listening
+    listens = None if alone else (take or listening)(listener.host, listener.port, "server")
+    if not alone and worker is None and settings.wyoming.enabled:
         check_free(settings.wyoming.host, settings.wyoming.port, "wyoming")
-    services = build_services(settings, config=config, registry=registry)
-    listeners = build_listeners(services, listener, listens)
+    peers = None if worker is None else Peers(worker.peers)
+    services = build_services(settings, config=config, registry=registry, peers=peers)
+    listeners = build_listeners(services, listener, listens, take)
 
     def started() -> None:
         statuses = services.listeners.statuses()
         for each in statuses:
             log.info("listening", listener=each.name, dialects=each.dialects, address=each.address)
         others = [each for each in statuses if each.name in settings.listeners]
-        announce(settings, None if listens is None else listens.getsockname()[1], others)
+        if worker is None or worker.is_first:
+            announce(settings, None if listens is None else listens.getsockname()[1], others)
         freeze_gc()
+        shorten_switch_interval()
+        if worker is not None:
+            worker.started()
 
     def serve_all() -> int:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(run(services, listeners, started))
+            runner.run(run(services, listeners, started, worker))
         return 0
 
     return serve_all

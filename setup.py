@@ -11,7 +11,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 PACKAGE = "stts_server"
 ROOMS = ("stts", "engines", "adapters", "middleware", "routers", "embedded", "commands", "clients")
-EXTRAS = ("postgresql", "redis", "sound", "telemetry", "watermark", "webrtc")
+EXTRAS = ("desktop", "discord", "postgresql", "redis", "sound", "telegram", "telemetry", "watermark", "webrtc")
 """Lists of requirements that `pip install stts-server[NAME]` takes as well."""
 BESIDE = ("server_v2.py", "requirements/*.txt")
 """Files that the server reads by their place beside its rooms."""

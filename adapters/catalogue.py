@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import structlog
@@ -19,6 +19,7 @@ from adapters.execution.instance import EngineInstance
 from adapters.health.readings import reading
 from adapters.health.registry import HealthRegistry
 from adapters.making import make_instances, vad_instance
+from adapters.offered_voices import offered_voices
 from adapters.probes import LoadProbes, probe_work
 from adapters.residency import Residency, Resident
 from adapters.speech.adapter import EngineTTSAdapter
@@ -115,20 +116,16 @@ class EngineCatalogue:
         return [reading(each, self.health.of(each.name)) for kind in ("tts", "stt") for each in self._of_kind(kind)]
 
     async def voices(self, *names: str, viewer: Viewer | None = SERVER) -> list[OfferedVoice]:
-        """The voices of all engines, or of those named, with stored references for those that clone: those that have
-        a name for the viewer; None: none of them.
+        """The voices of all engines, or of those named, with those of the library that they can speak with and that
+        have a name for the viewer; None: none of these.
 
         Raises UnknownEngine.
         """
         engines = [self.describe(name) for name in names] if names else self.descriptions("tts")
-        clones = any(each.info.abilities.cloning for each in engines)
-        stored = await self._library.voices(viewer) if clones and viewer is not None else ()
-        return [
-            OfferedVoice(engine, voice)
-            for engine in engines
-            for voice in (*engine.voices, *(stored if engine.info.abilities.cloning else ()))
-        ]
+        described = [(each, self.instances[each.name].engine) for each in engines]
+        return await offered_voices(described, self._library, viewer)
 
+    @cached_property
     def turn_detector(self) -> EngineTurnDetector:
         """Turn detector of all sessions."""
         return EngineTurnDetector(self.instances, self._settings, self.weights)

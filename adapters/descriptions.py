@@ -13,6 +13,8 @@ from adapters.health.readings import reading
 from stts.analytics.engine_statistics import Reading
 from stts.engine_api import EngineInfo, ModelInfo, Voice
 from stts.engine_state import EngineState, Probe
+from stts.models import CatalogueModel
+from stts.storage.files.names import stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class EngineDescription:
     """Seconds that it is left alone after it has failed; 0: the next call tries again."""
     reading: Reading
     """Statistics and circuit breaker."""
+    needs: CatalogueModel | None = None
+    """The model that would make it work, where its state is `needs_model`; None: the operator's option names none."""
+    fetches: bool = False
+    """True if its weights are not here, and a load fetches them."""
 
     @property
     def installed(self) -> bool:
@@ -60,11 +66,19 @@ class OfferedVoice:
 
     engine: EngineDescription
     voice: Voice
+    blend: str = ""
+    """The blend in words, of a stored voice that is one."""
 
     @property
     def name(self) -> str:
         """Name for people."""
         return self.voice.name or self.voice.id
+
+    @property
+    def id(self) -> str:
+        """The name that requests call it by: of a recording without the ending of its file."""
+        is_named_by_file = self.voice.reference is not None and stem(self.voice.id) == self.voice.name
+        return self.voice.name if is_named_by_file else self.voice.id
 
 
 def description(instance: EngineInstance[Any], health: InstanceHealth | None) -> EngineDescription:

@@ -110,7 +110,7 @@ def _listen(engine: STTEngine) -> Iterator[object]:
 
 def _detect(engine: VADEngine) -> Iterator[object]:
     frames = np.zeros((1, engine.frame_samples), np.float32)
-    yield engine.probabilities(frames, [engine.new_state()])
+    yield engine.probabilities(frames, engine.new_state()[np.newaxis])
 
 
 def _judge(engine: TurnEngine) -> Iterator[object]:

@@ -16,9 +16,11 @@ BUFFER_BYTES = 1 << 20
 class BadAnswer(Exception):
     """The server did not answer with success."""
 
-    def __init__(self, asked: str, status: int, text: str) -> None:
+    def __init__(self, asked: str, status: int, text: str, retry_after: str | None = None) -> None:
         super().__init__(f"{asked}: {status} {text[:500]}")
         self.status = status
+        self.retry_after = retry_after
+        """The header, where there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Connection:
         )
         if not refused_is_answer and not 200 <= status < 300:
             text = b"".join([part.data async for part in parts])
-            raise BadAnswer(f"{method} {path}", status, text.decode(errors="replace"))
+            raise BadAnswer(f"{method} {path}", status, text.decode(errors="replace"), headers.get("retry-after"))
         async for part in parts:
             yield part
 

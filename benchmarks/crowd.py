@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 60.0
 class Member:
     def __init__(self, phase: float) -> None:
         self.phase = phase
-        """Seconds by which its messages come after those of the first."""
+        """Seconds by which its messages come after those of the first, where the period is the usual one."""
         self.wait = 0
         """Messages of silence before its script."""
         self.heard: list[tuple[float, str | bytes]] = []
@@ -57,17 +57,19 @@ class Crowd:
         self.late: list[float] = []
         """By how much each message was sent after its time: what the generator itself is to blame for."""
 
-    async def play(self, frames: Sequence[bytes], silence: bytes, spread: int = 1) -> None:
+    async def play(
+        self, frames: Sequence[bytes], silence: bytes, spread: int = 1, period: float = PERIOD_SECONDS
+    ) -> None:
         """Every member sends all the frames, one each period, after so much silence of its own below `spread` periods,
         and silence until the last has finished."""
         order = sorted(self.members, key=lambda member: member.phase)
         for member in order:
             member.wait = self._chance.randrange(spread)
-        started = time.monotonic() + PERIOD_SECONDS
+        started = time.monotonic() + period
         for number in range(len(frames) + spread - 1):
             for member in order:
                 place = number - member.wait
-                due = started + number * PERIOD_SECONDS + member.phase
+                due = started + number * period + member.phase * period / PERIOD_SECONDS
                 now = time.monotonic()
                 if due - now > EARLY_SECONDS:
                     await asyncio.sleep(due - now)

@@ -17,8 +17,8 @@ from adapters.selection import EngineSelection
 from benchmarks.engines import PacedEngine
 from benchmarks.result import Row, milliseconds, quantile
 from engines.registry import GROUP, Registry
+from middleware.logs.configuring import configure_logging
 from middleware.pipeline import compose
-from middleware.stages.logging import configure_logging
 from middleware.stages.planning import PlanningStage
 from stts.access.viewer import Viewer
 from stts.context import RequestContext
@@ -135,4 +135,7 @@ class _NoVoices:
         return None
 
     async def voices(self, viewer: Viewer) -> Sequence[Voice]:
+        return ()
+
+    async def blends(self, viewer: Viewer) -> Sequence[LibraryVoice]:
         return ()

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from adapters.configuration.adapter import ConfigAdapter, configuration_file
 from middleware.listener import default_listener
+from middleware.logs.configuring import configure_logging
 from middleware.serving.listening import listening
-from middleware.stages.logging import configure_logging
 from routers.dialects import DIALECTS
 from routers.services import build_services
 from server_v2 import build_listeners, run

@@ -59,15 +59,18 @@ WATCH = """
     began ??= { context: this.context, when };
     start.call(this, when, ...rest);
   };
-  /** When the first sound came out of the loudspeaker, as the time stamps of the output tell; and all of it. */
-  window.heard = () => {
+  /** Milliseconds of the sound that have come out of the loudspeaker, as the time stamps of the output tell. */
+  const position = () => {
     const { contextTime, performanceTime } = began.context.getOutputTimestamp();
-    const bytes = pcm.map((each) => String.fromCharCode(...each)).join("");
-    return { sound: performanceTime + (began.when - contextTime) * 1000, pcm: btoa(bytes) };
+    return (contextTime - began.when) * 1000 + performance.now() - performanceTime;
   };
+  /** When the first sound came out of it; and all of it. A device that stumbles meanwhile moves its clock. */
+  window.heard = () => ({ sound: log.sound, pcm: btoa(pcm.map((each) => String.fromCharCode(...each)).join("")) });
   new MutationObserver((changes) => {
     for (const { target } of changes) {
-      if (target.className === "now") log.lit.push([target.textContent.trim(), performance.now()]);
+      if (target.className !== "now") continue;
+      log.sound ||= performance.now() - position();
+      log.lit.push([target.textContent.trim(), position()]);
     }
   }).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
 }
@@ -169,7 +172,7 @@ async def _speaking(browser: Any, port: int) -> list[Row]:
         beyond.append((log["sound"] - clicked - (log["first"] - log["sent"])) / 1000)
         lit = dict(reversed(log["lit"]))
         first_words = [sentence.split()[0] for sentence in SENTENCES]
-        late += [(lit[word] - log["sound"]) / 1000 - at for word, at in zip(first_words, starts, strict=True)]
+        late += [lit[word] / 1000 - at for word, at in zip(first_words, starts, strict=True)]
     await context.close()
     sound, worst = quantile(beyond[1:], 0.5), max(map(abs, late))
     return [

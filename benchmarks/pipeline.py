@@ -10,9 +10,10 @@ from contextlib import aclosing
 from pathlib import Path
 
 from benchmarks.result import Row, milliseconds, quantile
+from middleware.logs.configuring import configure_logging
 from middleware.pipeline import Pipeline, Stage, compose
 from middleware.stages.analytics import AnalyticsStage
-from middleware.stages.logging import LoggingStage, configure_logging
+from middleware.stages.logging import LoggingStage
 from middleware.stages.timing import TimingStage
 from stts.analytics.history import History
 from stts.analytics.metrics import Metrics

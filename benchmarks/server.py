@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,13 @@ import psutil
 ROOT = Path(__file__).parent.parent
 SERVER = (str(ROOT / "server_v2.py"),)
 HOST = "127.0.0.1"
-START_SECONDS = 60.0
+FIRST_PORT = 12_000
+START_SECONDS = 120.0
 POLL_SECONDS = 0.002
+WORKERS_POLL_SECONDS = 0.1
+
+dice = random.SystemRandom()
+"""Not that of the process, which several may have begun alike."""
 
 ENGINES = {
     "paced": "benchmarks.engines:PacedEngine",
@@ -50,6 +56,12 @@ class Server:
         """Processor time of the server itself so far."""
         times: Any = self.process.cpu_times()
         return float(times.user + times.system)
+
+    @property
+    def all_cpu_seconds(self) -> float:
+        """Processor time of the server so far, with its workers and the engines in processes of their own."""
+        times = [each.cpu_times() for each in (self.process, *self.process.children(recursive=True))]
+        return float(sum(each.user + each.system for each in times))
 
     @property
     def log(self) -> Path:
@@ -96,11 +108,40 @@ def running_in(
         _stop(process)
 
 
+def processes(workers: int) -> str:
+    """So many workers, in words."""
+    return f"{workers} worker{'s' * (workers > 1)}"
+
+
+def workers_of(server: Server, count: int) -> list[psutil.Process]:
+    """The processes that serve, once so many do. Raises ServerFailed."""
+    if count == 1:
+        return [server.process]
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up:
+        found = [each for each in server.process.children() if _listens(each, server.port)]
+        if len(found) == count:
+            return found
+        time.sleep(WORKERS_POLL_SECONDS)
+    raise ServerFailed("not all workers serve")
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    connections = process.net_connections("tcp")
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A port at which nobody listens, and that the system gives to nobody who asks for just any: one of those would
+    soon be the own end of somebody's connection."""
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    end = int(given.read_text().split()[0]) if given.exists() else 0
+    while True:
+        port = dice.randrange(FIRST_PORT, end) if end > 2 * FIRST_PORT else 0
+        with suppress(OSError), socket.socket() as listener:
+            listener.bind((HOST, port))
+            found: int = listener.getsockname()[1]
+            return found
 
 
 def _prepare(folder: Path, port: int, settings: Mapping[str, Any]) -> dict[str, str]:

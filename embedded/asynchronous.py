@@ -133,7 +133,7 @@ class AsyncSpeech:
         tag = language_tag(language)
         return [
             VoiceOffer(
-                id=each.voice.id if each.voice.reference is None else each.name,
+                id=each.id,
                 name=each.name,
                 engine=each.engine.name,
                 languages=tuple(each.voice.languages),

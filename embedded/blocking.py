@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from embedded.asynchronous import CLOSED, AsyncSpeech
 from embedded.audio import Audio, VoiceOffer
-from embedded.loop_thread import LoopThread
 from embedded.wishes import Source, SpeechWishes
 from stts.errors import Unavailable
+from stts.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from engines.registry import Registry
@@ -51,7 +51,7 @@ class Speech:
         """Reads the configuration; loads no engine yet. Raises InvalidConfiguration."""
         if self._thread is not None:
             return
-        thread = LoopThread()
+        thread = LoopThread("embedded speech")
         try:
             thread.run(self._speech.open())
         except BaseException:

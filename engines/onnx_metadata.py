@@ -33,7 +33,7 @@ def read_metadata(path: Path) -> dict[str, str]:
         size = os.fstat(file.fileno()).st_size
         entries, network = {}, False
         while file.tell() < size:
-            field, length = _field(file, path.name)
+            field, length = next_field(file, path.name)
             end = file.tell() + length
             if end > size:
                 raise EngineLoadFailed(f"{path.name} is cut off, or no ONNX file.")
@@ -53,10 +53,10 @@ def read_outputs(path: Path) -> list[str]:
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         while file.tell() < size:
-            field, length = _field(file, path.name)
+            field, length = next_field(file, path.name)
             end = file.tell() + length
             while field == GRAPH and file.tell() < end:
-                part, part_length = _field(file, path.name)
+                part, part_length = next_field(file, path.name)
                 part_end = file.tell() + part_length
                 if part == OUTPUT and part_length <= LONGEST:
                     names.append(_first(file.read(part_length), NAME, path.name))
@@ -69,14 +69,14 @@ def _first(data: bytes, wanted: int, name: str) -> str:
     """A text in a message; empty where it has none."""
     with BytesIO(data) as file:
         while file.tell() < len(data):
-            field, length = _field(file, name)
+            field, length = next_field(file, name)
             value = file.read(length)
             if field == wanted:
                 return value.decode(errors="replace")
     return ""
 
 
-def _field(file: BinaryIO, name: str) -> tuple[int, int]:
+def next_field(file: BinaryIO, name: str) -> tuple[int, int]:
     """The number of the next field, and the bytes of its value that are still to be read."""
     tag = _varint(file, name)
     if tag & 7 == NUMBER:
@@ -104,6 +104,6 @@ def _entry(data: bytes, name: str) -> tuple[str, str]:
     parts = {KEY: "", VALUE: ""}
     with BytesIO(data) as file:
         while file.tell() < len(data):
-            field, length = _field(file, name)
+            field, length = next_field(file, name)
             parts[field] = file.read(length).decode(errors="replace")
     return parts[KEY], parts[VALUE]

@@ -16,7 +16,7 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     from stts.interruption import leave_quietly
 
-    leave_quietly()
+    leave_quietly(of_server="serve" in sys.argv[1:])
     from clients.command.main import run
 
     run("stts")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.machine import machine_line
 from benchmarks.result import Row, table
-from load import churn, clock, disk, kills, outage, soak, vanishing
+from load import churn, clock, disk, kills, outage, pair, soak, vanishing
 from load.desk import Missing
 
 
@@ -30,6 +30,8 @@ PROGRAMS: Mapping[str, Program] = {
     "postgres": Program(outage.run_postgres, 20, "seconds for which PostgreSQL is away"),
     "redis": Program(outage.run_redis, 20, "seconds for which Redis is away"),
     "kills": Program(kills.run, 20, "times that the server is killed"),
+    "pair": Program(pair.run, 10, "times that one of two servers on one root is killed"),
+    "pair-shared": Program(pair.run_shared, 10, "the same times with PostgreSQL and Redis"),
     "vanishing": Program(vanishing.run, 10_000, "clients that vanish"),
     "keys": Program(churn.run, 1000, "keys made and revoked"),
     "clock": Program(clock.run, 3600, "seconds by which the clock is set back"),

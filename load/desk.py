@@ -58,13 +58,24 @@ class Desk:
         return json.loads(answer) if answer else None
 
     async def text(self, path: str) -> str:
+        return (await self.content(path)).decode()
+
+    async def content(self, path: str) -> bytes:
         async with Connection(self.port, self.key) as connection:
-            return b"".join([part.data async for part in connection.request("GET", path)]).decode()
+            return b"".join([part.data async for part in connection.request("GET", path)])
 
     async def new_key(self, **wishes: Any) -> Key:
         """Makes a key of a new user, which may speak and listen unless the wishes say otherwise."""
         made = await self.ask("POST", "/admin/keys", {"name": "load", "role": "write", **wishes})
         return Key(made["id"], made["key"])
+
+    async def key_ids(self) -> set[str]:
+        """Of all keys that are not revoked."""
+        found: set[str] = set()
+        path = "/admin/keys?limit=100"
+        while page := await self.ask("GET", f"{path}&after={max(found, default='')}"):
+            found |= {each["id"] for each in page}
+        return found
 
     async def usage(self) -> dict[str, dict[str, float]]:
         """Sums of the last days in the database, by key."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stts.access.administration import Administration
 from stts.access.audit_trail import AuditTrail
 from stts.access.concurrency import Concurrency
 from stts.access.directory import KeyDirectory
+from stts.access.failures import KeyFailures
 from stts.access.place_ahead import SharedPlaces
+from stts.access.places import ListenerPlaces
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.quotas import QuotaBook
-from stts.access.rates import RateLimiter
+from stts.access.rates import RateLimiter, SharedRates
 from stts.analytics.usage_writer import UsageWriter
+from stts.peers.limits import PeerPlaces, PeerWindows, PlacesOfListener
+from stts.peers.link import Peers
 from stts.settings import CurrentSettings
 from stts.storage.database.opening import StoreOpener
 from stts.storage.redis.address import RedisAddress
@@ -33,7 +38,12 @@ class AccessServices:
     """Operations at once."""
     refusals: QuotaRefusals
     shared_limits: SharedLimits | None
-    """None where this server counts limits alone."""
+    """None where no Redis counts for several servers."""
+    places: SharedPlaces | None
+    """Places of what goes on at once, of all servers or workers that count together; None where this process counts
+    alone."""
+    peers: Peers | None
+    """The other workers of this server; None where it is one process."""
     directory: KeyDirectory | None
     """The keys of clients; None where `security.keys` is off."""
     usage: UsageWriter | None
@@ -42,9 +52,22 @@ class AccessServices:
     """None where no audit trail is kept."""
 
     @property
-    def places(self) -> SharedPlaces | None:
-        """Places of what goes on at once, of all servers that count together."""
-        return self.shared_limits.places if self.shared_limits is not None else None
+    def all_places(self) -> PeerPlaces | None:
+        """Places of all workers of this server, for what Redis does not count; None where it is one process."""
+        return None if self.peers is None else PeerPlaces(self.peers)
+
+    def key_failures(self, name: str) -> KeyFailures:
+        """Wrong keys at a listener, also those that other workers were shown."""
+        if self.peers is None:
+            return KeyFailures()
+        topic = f"wrong key:{name}"
+        failures = KeyFailures(told=partial(self.peers.tell_others, topic))
+        self.peers.on(topic, failures.note)
+        return failures
+
+    def listener_places(self, name: str) -> ListenerPlaces | None:
+        """Places of a listener in all workers; None where it is one process."""
+        return None if self.all_places is None else PlacesOfListener(self.all_places, name)
 
     async def administration(self) -> Administration:
         """Users and keys. Raises DatabaseAway."""
@@ -53,22 +76,34 @@ class AccessServices:
         return Administration(stores.users, stores.keys, *(() if changed is None else (changed,)))
 
 
-def build_access(current: CurrentSettings) -> AccessServices:
-    """Wires the parts that the settings ask for."""
+def build_access(current: CurrentSettings, peers: Peers | None = None) -> AccessServices:
+    """Wires the parts that the settings ask for. `peers`: the other workers of this server, where there are some; they
+    count together unless a Redis counts for them and others."""
     settings, stores, shared = current(), StoreOpener(current), _shared_limits(current)
     audit = AuditTrail(stores.audit, lambda: current().audit.days) if settings.is_audited else None
     keys = KeyDirectory(stores.keys, lambda: current().database.grace_seconds) if settings.security.keys else None
+    rates, places = _counted_together(shared, peers)
     return AccessServices(
         stores=stores,
         quotas=QuotaBook(stores.quotas),
-        rates=RateLimiter(lambda: current().quotas, shared=shared.rates if shared is not None else None),
-        operations=Concurrency("concurrent", shared.places if shared is not None else None),
+        rates=RateLimiter(lambda: current().quotas, shared=rates),
+        operations=Concurrency("concurrent", places),
         refusals=QuotaRefusals(audit),
         shared_limits=shared,
+        places=places,
+        peers=peers,
         directory=keys,
         usage=UsageWriter(stores.usage, lambda: current().usage.days) if settings.keeps_usage else None,
         audit=audit,
     )
+
+
+def _counted_together(
+    redis: SharedLimits | None, peers: Peers | None
+) -> tuple[SharedRates | None, SharedPlaces | None]:
+    if redis is not None:
+        return redis.rates, redis.places
+    return (PeerWindows(peers), PeerPlaces(peers)) if peers is not None else (None, None)
 
 
 def _shared_limits(current: CurrentSettings) -> SharedLimits | None:

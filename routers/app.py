@@ -68,6 +68,8 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
         services.tracer,
         remainders,
         services.access.operations,
+        services.access.listener_places(listener.name),
+        services.access.key_failures(listener.name),
     )
 
 

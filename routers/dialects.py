@@ -29,6 +29,7 @@ from routers.core.stt import STTRoutes
 from routers.core.tts import TTSRoutes
 from routers.dialect import Dialect, Routes
 from routers.http.openai_errors import OpenAIError
+from routers.management.all_jobs import AllJobs
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.audit import AuditRoutes
 from routers.management.batches import BatchRoutes
@@ -36,6 +37,7 @@ from routers.management.cache import CacheRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
 from routers.management.jobs import JobRoutes
+from routers.management.key_subjects import SubjectRoutes
 from routers.management.keys import KeyRoutes
 from routers.management.listeners import ListenerRoutes
 from routers.management.me import MeRoutes
@@ -112,6 +114,8 @@ def _management(services: Services, listener: ListenerSettings) -> Sequence[Rout
         services.resources,
         draining=lambda: services.lifecycle.phase == "draining",
         usage=usage,
+        render=services.all_metrics.render if services.all_metrics is not None else None,
+        peers=services.peers,
     )
     configuration = () if services.config is None else (ConfigRoutes(services.config),)
     models = ModelRoutes(services.model_library)
@@ -120,7 +124,7 @@ def _management(services: Services, listener: ListenerSettings) -> Sequence[Rout
         BatchRoutes(services.batches, services.settings),
         TranscriptionJobRoutes(services.batches, services.files),
         PackageRoutes(services.batches, services.settings),
-        JobRoutes(services.jobs, services.batches),
+        JobRoutes(AllJobs(services.jobs, services.peers), services.batches),
     )
     me = MeRoutes(services.access.quotas, services.settings)
     access = (
@@ -128,11 +132,12 @@ def _management(services: Services, listener: ListenerSettings) -> Sequence[Rout
         UserRoutes(services.access.administration),
         PersonalDataRoutes(services),
         KeyRoutes(services.access.administration),
+        SubjectRoutes(services.access.administration, services.access.quotas),
     )
     audit = AuditRoutes(services.access.audit, services.access.stores.audit)
     cache = CacheRoutes(services.cache, services.engines, services.settings)
-    counted = (analytics, RecentRoutes(services.recent), UsageRoutes(usage), cache)
-    addresses = ListenerRoutes(services.listeners)
+    counted = (analytics, RecentRoutes(services.recent, services.peers), UsageRoutes(usage), cache)
+    addresses = ListenerRoutes(services.listeners, services.peers)
     return (FileRoutes(services.files), models, addresses, *jobs, *counted, *access, audit, *configuration)
 
 

@@ -69,7 +69,7 @@ class Removals:
         """Ends and forgets what is in memory of a user, and jobs begun before a Unix time with their results here."""
         services = self._services
         jobs = await services.jobs.remove_all(user_id) + await services.batches.remove_all(user_id, begun_before=at)
-        sessions = services.sessions.remove_all(user_id)
+        sessions = await services.sessions.remove_all(user_id)
         secrets = services.secrets.remove_all(user_id)
         await services.cache.remove(Selection(owner=user_id))
         if jobs or sessions or secrets:

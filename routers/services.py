@@ -37,10 +37,15 @@ from stts.analytics.history import History
 from stts.analytics.metrics import Metrics
 from stts.analytics.recent import RecentOperations
 from stts.analytics.resources import Resources
+from stts.analytics.shared_history import SharedHistory
 from stts.cache.opening import open_cache
 from stts.cache.store import CacheStore
 from stts.conversation.services import Hear, NewContext, Open, Reply, SessionServices
 from stts.conversation.sessions import SessionStore
+from stts.conversation.shared_sessions import SharedSessions
+from stts.peers.link import Peers
+from stts.peers.shared_metrics import WorkersMetrics
+from stts.peers.shared_secrets import WorkersSecrets
 from stts.plans import SpeechPlan
 from stts.protocols import TranscriptionSession
 from stts.settings import CurrentSettings, Settings
@@ -98,6 +103,10 @@ class Services:
     """Answers requests again that are the same; None where each goes the long way."""
     tracer: Tracer | None = None
     """None where no traces are kept."""
+    peers: Peers | None = None
+    """The other workers of this server; None where it is one process."""
+    all_metrics: WorkersMetrics | None = None
+    """Metrics of all workers, where there are others."""
     config: ConfigAdapter | None = None
     """None where the settings are fixed: then there is no /config."""
 
@@ -108,7 +117,7 @@ class Services:
 
     def for_session(self, context: NewContext) -> SessionServices:
         """The services of the conversation sessions of one connection, whose contexts `context` makes."""
-        caller = context("conversation")
+        caller, detector = context("conversation"), self.engines.turn_detector
         permission = caller.principal.permission
 
         async def open_session(config: TranscriptionConfig) -> TranscriptionSession:
@@ -124,7 +133,7 @@ class Services:
             open=open_session,
             plan_speech=plan_speech,
             voice=self.engines.voice,
-            detector=self.engines.turn_detector(),
+            detector=detector if detector.may_answer else None,
             context=context,
             turns=self.tracer.turns(caller.link) if self.tracer is not None else None,
         )
@@ -136,24 +145,34 @@ def build_services(
     config: ConfigAdapter | None = None,
     registry: Registry | None = None,
     lifecycle: Lifecycle | None = None,
+    peers: Peers | None = None,
 ) -> Services:
-    """Wires every part once. Loads no engine and no heavy library.
+    """Wires every part once. Loads no engine and no heavy library. `peers`: the other workers of this server.
 
     With `config` the settings are those of the file it manages, live and changeable at /config; without, they are
     fixed. Raises InvalidConfiguration for engine options that their engine does not accept.
     """
     current: CurrentSettings = config.current if config is not None else lambda: settings
-    return _wired(current, config, registry or Registry(), lifecycle or Lifecycle())
+    return _wired(current, config, registry or Registry(), lifecycle or Lifecycle(), peers)
 
 
 def _wired(
-    current: CurrentSettings, config: ConfigAdapter | None, registry: Registry, lifecycle: Lifecycle
+    current: CurrentSettings,
+    config: ConfigAdapter | None,
+    registry: Registry,
+    lifecycle: Lifecycle,
+    peers: Peers | None,
 ) -> Services:
-    access, jobs, listeners = build_access(current), Jobs(), Supervisor()
-    files, cache = FileStore(Path(current().storage.root), current), open_cache(current)
+    access, jobs, listeners = build_access(current, peers), Jobs(), Supervisor()
+    files, cache = FileStore(Path(current().storage.root), current), open_cache(current, peers)
     asked = build_engines(current, registry, files, cache)
     measures = build_measures(current, access, asked.engines, cache)
     pipelines, around = build_pipelines(current, measures, access, asked, cache, files)
+    holders, secrets = SessionHolders(), ClientSecrets(lambda: current().realtime.secrets)
+    if peers is not None:
+        peers.on("sessions.let_go", holders.take_over)
+        WorkersSecrets(peers, secrets)
+        SharedHistory(peers, measures.history)
     limiter = _connection_limiter(current, access, lifecycle, listeners)
     repeats = open_repeating(current, access, cache, asked.selection, around.whole) if measures.tracer is None else None
     return Services(
@@ -172,12 +191,12 @@ def _wired(
         ),
         live_decoders=LiveDecoders(current),
         files=files,
-        sessions=SessionStore(current),
-        session_holders=SessionHolders(),
-        running_sessions=RunningSessions(measures.metrics.registry),
+        sessions=SessionStore(current, shared=SharedSessions(peers, current) if peers is not None else None),
+        session_holders=holders,
+        running_sessions=RunningSessions(measures.metrics.registry, peers),
         limiter=limiter,
-        calls=Calls(limiter, current, measures.metrics.registry),
-        secrets=ClientSecrets(lambda: current().realtime.secrets),
+        calls=Calls(limiter, current, measures.metrics.registry, peers),
+        secrets=secrets,
         access=access,
         history=measures.history,
         recent=measures.recent,
@@ -186,6 +205,8 @@ def _wired(
         listeners=listeners,
         repeating=repeats,
         tracer=measures.tracer,
+        peers=peers,
+        all_metrics=WorkersMetrics(peers, measures.metrics.registry) if peers is not None else None,
         config=config,
     )
 
@@ -198,7 +219,7 @@ def _connection_limiter(
     current: CurrentSettings, access: AccessServices, lifecycle: Lifecycle, listeners: Supervisor
 ) -> ConnectionLimiter:
     """It is drained at shutdown, and ends what is open with keys and listeners that end."""
-    limiter = ConnectionLimiter(current, access.refusals, access.places)
+    limiter = ConnectionLimiter(current, access.refusals, access.places, access.all_places)
     lifecycle.on_shutdown.append(limiter.drain)
     listeners.on_stop.append(limiter.end_listener)
     if access.directory is not None:

@@ -12,6 +12,7 @@ import structlog
 from adapters.preloading import preload, warm_up
 from middleware.serving.deferred_models import build_models
 from middleware.serving.lifecycle import Lifecycle
+from routers.followed import follow
 from routers.key_service import close_stores, serve_keys, serve_quotas
 from routers.removals import Removals
 from routers.services import Services
@@ -41,6 +42,9 @@ async def running(services: Services) -> AsyncIterator[None]:
     """Runs what services do by themselves. At the end all engines are closed, unless the end is to be at once."""
     lifecycle = services.lifecycle
     lifecycle.phase = "starting"
+    if services.peers is not None:
+        follow(services)
+        await services.peers.open()
     if services.access.shared_limits is not None:
         await services.access.shared_limits.open()
     services.files.removed_voices.on_removed.append(partial(_forget_speech, services, asyncio.get_running_loop()))
@@ -68,6 +72,8 @@ async def running(services: Services) -> AsyncIterator[None]:
             await close_stores(services)
             if services.access.shared_limits is not None:
                 await services.access.shared_limits.close()
+            if services.peers is not None:
+                await services.peers.close()
             if services.tracer is not None and not lifecycle.at_once:
                 await asyncio.to_thread(services.tracer.close)
             if not lifecycle.at_once:

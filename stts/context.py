@@ -79,6 +79,8 @@ class RequestFacts:
     """The wish of the client about the cache; `RequestContext.cache_use` says what holds."""
     listener: str | None = None
     """Name of the listener that it came by; None: of the server's own doing."""
+    connection: str | None = None
+    """The id of the request that opened the socket that it came on, whose operations have ids of their own."""
     cache_hours: float | None = None
     """Age at which speech that is made for it is made anew; None: as the section `cache` says."""
     alias: str | None = None

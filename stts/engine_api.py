@@ -220,23 +220,26 @@ class STTEngine(Engine):
 
 
 class VADEngine(Engine):
-    """Voice activity. All state travels with the call, so that one engine serves any number of streams."""
+    """Voice activity. All state travels with the call, so that one engine serves any number of streams.
+
+    It is called for many of them at once, dozens of times a second: plain array in, plain array out.
+    """
 
     frame_samples: ClassVar[int] = 512
     """New samples of one frame at 16 kHz (512 = 32 ms)."""
 
     @abstractmethod
     def new_state(self) -> NDArray[np.float32]:
-        """The state of a stream that has heard nothing."""
+        """The state of a stream that has heard nothing, shape (width,)."""
 
     @abstractmethod
     def probabilities(
-        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        self, frames: NDArray[np.float32], states: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The next frame of a batch of streams.
 
-        `frames` has shape (batch, frame_samples), `states` one entry a stream. Returns the probability of speech of
-        each frame, shape (batch,), and the new states.
+        `frames` has shape (batch, frame_samples), `states` is the state of each stream, shape (batch, width). Returns
+        the probability of speech of each frame, shape (batch,), and the new states; what it was given stays as it is.
         """
 
 

@@ -86,6 +86,9 @@ class EngineLimits:
     """Longest text of one `synthesize` call."""
     min_characters: int = 1
     """Shorter pieces sound wrong on this engine: they are merged with what follows, where something follows."""
+    at_once_characters: int = 0
+    """Texts up to this long are spoken within a few milliseconds: nobody is given the first of one before the rest,
+    since a hand-over costs more than it saves."""
     sentence_characters: int = 0
     """Sentences up to this long are never cut: for engines that make a sentence's sound as a whole, and quickly."""
     max_seconds: float = 30.0
@@ -143,6 +146,9 @@ class EngineInfo:
     requirements: tuple[str, ...] = ()
     """Requirements of its own environment, for `worker`: in pip's form, with bounds, and with the package
     that brings the engine; or one list of this server (`chatterbox.txt`)."""
+    download_bytes: int = 0
+    """About how much an installation fetches, with weights, where its author knows; 0: unknown. How much it is on a
+    machine is asked of the package index."""
     watermarked: bool = False
     """True if all its speech carries the watermark of Perth already: the server does not mark it again."""
     licence: str = ""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 EngineKind = Literal["tts", "stt", "vad", "turn", "speaker"]
-EngineState = Literal["not_installed", "cold", "loading", "ready", "failed"]
+EngineState = Literal["not_installed", "needs_model", "cold", "loading", "ready", "failed"]
+"""`needs_model`: its libraries are here, its model is not, and a load does not fetch it."""
 BreakerState = Literal["closed", "open", "half_open"]
 """Circuit breaker of an engine: it works, it rests after failures, it is being tried."""
 

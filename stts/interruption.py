@@ -12,16 +12,24 @@ from typing import Any
 
 STATUS = 130
 """Exit status of what Ctrl-C has ended, as a shell tells it."""
+TERMINATED = 143
+"""The same of SIGTERM, where work was to be done and was not."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def leave_quietly() -> None:
+def leave_quietly(*, of_server: bool = True) -> None:
     """From now on a request to stop ends this process at once: while it imports, and has nothing to put in order.
 
     An exception in the middle of an import would be printed, and some libraries would swallow it. A process that is the
-    first one of a container is not ended by signals that it does not handle.
+    first one of a container is not ended by signals that it does not handle. `of_server`: whoever asks a server to
+    stop by SIGTERM gets what it wants, which is no failure; a command has not done what it was for.
     """
-    _handle(dict.fromkeys(SIGNALS, _leave))
+    ended = 0 if of_server else TERMINATED
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        os._exit(STATUS if number == signal.SIGINT else ended)
+
+    _handle(dict.fromkeys(SIGNALS, leave))
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
@@ -36,25 +44,27 @@ def put_off() -> None:
 
 
 def ending_in_order(command: Callable[[], object]) -> None:
-    """Runs a command that Ctrl-C interrupts, so that it can put in order what it has begun, and then ends this process.
+    """Runs a command that Ctrl-C or SIGTERM interrupts: it puts in order what it has begun, and this process ends.
 
     The interpreter would wait for threads, and kill itself by the signal where a part of the code was a text.
     """
-    _handle({signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL})
+    _handle({signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _terminate})
+    status = STATUS
     try:
         command()
         return
     except KeyboardInterrupt:
         pass
     except SystemExit as end:
-        if end.code != STATUS:
+        if end.code not in (STATUS, TERMINATED):
             raise
+        status = int(end.code)
     finally:
-        leave_quietly()
+        leave_quietly(of_server=False)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
-    os._exit(STATUS)
+    os._exit(status)
 
 
 def _handle(handlers: Mapping[signal.Signals, Any]) -> None:
@@ -64,6 +74,5 @@ def _handle(handlers: Mapping[signal.Signals, Any]) -> None:
             signal.signal(number, handler)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    # Whoever asks by SIGTERM gets what it wants, which is no failure; Ctrl-C has its own status.
-    os._exit(STATUS if number == signal.SIGINT else 0)
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(TERMINATED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -49,7 +49,11 @@ class VoiceLibrary(Protocol):
         ...
 
     async def voices(self, viewer: Viewer) -> Sequence[Voice]:
-        """Those that have a name for the viewer."""
+        """The recordings that have a name for the viewer."""
+        ...
+
+    async def blends(self, viewer: Viewer) -> Sequence[LibraryVoice]:
+        """The blends that have a name for the viewer."""
         ...
 
 
@@ -149,8 +153,27 @@ class HearRequest:
     session: TranscriptionSession
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The judgement of the detector on some frames, one number each."""
+
+    probabilities: list[float]
+    """Probability of speech."""
+    levels: list[float]
+    """Decibels of full scale, at least `stts.vad.segmenter.QUIETEST_DBFS`."""
+
+
 class VoiceStream(Protocol):
     """The ear for one live stream."""
+
+    def judge(self, frames: Samples, done: Callable[[Judged | BaseException], None]) -> None:
+        """Judges the next frames, shape (n, 512) at 16 kHz, which nobody changes any more.
+
+        Several calls may wait. `done` is called on the loop, once for each and in their order, in the caller's context:
+        with what was found, or with the error of a batch that failed, after which the next call starts anew. It is
+        never called within `judge`, nor after `close`. What it raises goes to the loop's exception handler.
+        """
+        ...
 
     async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Gives the probability of speech in each of the next frames. Shape (n, 512) at 16 kHz in, (n,) out."""
@@ -168,8 +191,12 @@ class VoiceActivity(Protocol):
 class TurnDetector(Protocol):
     """Judges from the sound whether a speaker has finished."""
 
-    async def finished(self, samples: Samples) -> float | None:
-        """Probability that the turn is over, after its last seconds at 16 kHz; None: there is no way to tell."""
+    async def finished(self, recent: Callable[[], Sequence[Samples]]) -> float | None:
+        """Probability that the turn is over; None: there is no way to tell, or not in time.
+
+        `recent` is called when the judge is free, and returns the last seconds of the turn at 16 kHz, in pieces; none
+        where nobody wants an answer any more.
+        """
         ...
 
 

@@ -102,6 +102,8 @@ class AudioChunk:
     ends_piece: bool = False
     """The audio of the piece of text ends with this chunk, which may hold none; not told where that is known no sooner
     than when the next begins."""
+    ends: bool = False
+    """Nothing follows; not told where that is not known yet."""
     words: Words = ()
     """Words of the piece of text at hand that the engine has told: in that text, and in seconds after the beginning of
     this chunk, before which they may lie and behind which."""

@@ -102,6 +102,20 @@ class ToneEngine(TTSEngine):
             yield block
 
 
+class UnpulledEngine(ToneEngine):
+    """Speaks in tones when a model of the catalogue, `small`, is on the disk."""
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, name="unpulled")
+
+    def weights_present(self) -> bool:
+        return self.find_model("small") is not None
+
+    def load(self, progress: Progress) -> None:
+        self.require_model("small")
+
+
 class ClonerEngine(ToneEngine):
     """Speaks in a tone that a stored recording decides: the longer its file, the higher."""
 

@@ -31,15 +31,18 @@ DOMAIN = (
         "engine_info",
         "http_address",
         "interruption",
+        "command_line",
         "pronunciation",
         "streams",
         "tracebacks",
         "garbage_collection",
+        "switch_interval",
+        "loop_thread",
         "spoken_words",
     ),
     ("speech", "transcription", "chat", "settings", "access", "models"),
     ("context", "timings", "engine_api", "telemetry", "spoken"),
-    ("plans", "protocols", "analytics", "jobs", "speaker_engine"),
+    ("plans", "protocols", "analytics", "jobs", "speaker_engine", "peers"),
     ("audio", "text"),
     ("voices",),
     ("scheduling", "vad", "storage", "cache", "books"),
@@ -49,10 +52,10 @@ DOMAIN = (
 
 ADAPTERS = (
     ("execution", "parameters", "model_names", "jobs", "estimates"),
-    ("health", "descriptions", "weights", "probes", "model_library", "residency"),
+    ("health", "descriptions", "offered_voices", "weights", "probes", "model_library", "residency"),
     ("detection", "speech", "transcription"),
     ("availability", "making", "catalogue"),
-    ("selection", "routing", "hosted_names", "environments", "preloading"),
+    ("selection", "routing", "hosted_names", "missing_models", "environments", "preloading"),
     ("fallback", "phonemes"),
     ("operations",),
     ("batches",),
@@ -228,6 +231,24 @@ def room_of_routers(name: str) -> str:
     """A folder or module of routers; in the folders compat and websocket each folder is a dialect of its own."""
     parts = name.split(".")
     return ".".join(parts[1:3]) if parts[1] in ("compat", "websocket") else parts[1]
+
+
+DESKTOP = ("sentences", "display", "sound", "model", "window")
+"""Inside the desktop client: each may import itself and those before it."""
+SERVER = (*LAYERS[:5], *LAYERS[6:], "server")
+"""Rooms that a client reaches by the public API alone."""
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "clients" / "desktop").rglob("*.py")), ids=name_of)
+def test_the_desktop_client_uses_the_public_api_and_qt_in_its_window_alone(path: Path) -> None:
+    room = path.parent.name
+    for imported in imports(path, at_import_only=False):
+        top, *inner = imported.split(".")
+        assert top not in SERVER, f"{path} imports {imported}"
+        assert top != "PySide6" or room == "window", f"{path} imports {imported}"
+        assert top != "clients" or inner[:1] in ([], ["chat"], ["desktop"]), f"{path} imports {imported}"
+        if room in DESKTOP and inner[:1] == ["desktop"] and len(inner) > 1:
+            assert inner[1] in DESKTOP[: DESKTOP.index(room) + 1], f"{path} imports {imported}"
 
 
 def test_there_is_no_import_cycle() -> None:

@@ -24,7 +24,6 @@ FRAGMENTS = ("Of ", "What ", "Who ")
 
 DESCRIPTIONS = (
     "What a client may say about one exchange.",
-    "Of this process.",
     "What a client may say about speech. Fields beyond these are the engine's own parameters.",
     "What each voice was used for.",
     "What each format was used for.",

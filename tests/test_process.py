@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.server import free_port as free_port
 from middleware.serving.listening import CannotListen
 from server_v2 import main
 from tests import patient
@@ -27,11 +28,6 @@ pytestmark = pytest.mark.socket
 
 ROOT = Path(__file__).parent.parent
 LONG_TEXT = "This sentence is said again and again, so that there is much to send. " * 300
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextmanager
@@ -201,7 +197,7 @@ def test_whatever_keeps_something_in_the_database_wants_one_of_this_version(
         raise CannotListen("It was to be started.")
 
     monkeypatch.setattr("server_v2.listening", started)
-    monkeypatch.setattr("server_v2.configure_logging", lambda _: None)
+    monkeypatch.setattr("server_v2.configure_logging", lambda _, worker: None)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(f"storage: {{root: '{tmp_path}'}}\n{settings}\n")
     with closing(sqlite3.connect(tmp_path / "stts.db")) as connection:

@@ -77,7 +77,7 @@ def test_every_operation(method: str, path: str, api: BaseSchema) -> None:
     def run(case: schemathesis.Case[Any]) -> None:
         excluded: list[Any] = [positive_data_acceptance, not_a_server_error]
         answer = case.call_and_validate(excluded_checks=excluded, timeout=PATIENCE)
-        # Names are also drawn from the constants of our own modules: those of engines that are not installed here.
+        # A name that is drawn may be that of an engine which is not installed here.
         assert answer.status_code < 500 or answer.json()["code"] == "engine_not_installed", answer.text
 
     run()

@@ -21,7 +21,7 @@ from adapters.configuration.changes import changes_of
 from adapters.configuration.keys import KeyPath, key_tree
 from adapters.configuration.merge import Configuration, compared, difference, merged, validated, with_live_keys
 from adapters.configuration.old_keys import moved_path, renamed_value
-from adapters.configuration.overrides import OVERRIDES, write_overrides
+from adapters.configuration.overrides import OVERRIDES, changing_overrides, write_overrides
 from adapters.configuration.problems import Check, Problem, nothing_more, refusal
 from adapters.configuration.reports import ChangeReport, KeyState
 from adapters.configuration.sources import Layer, dotenv_layer, environment_layer, file_layer
@@ -148,20 +148,22 @@ class ConfigAdapter:
         return await asyncio.to_thread(self._reload)
 
     def _patch(self, changes: Mapping[str, Any]) -> ChangeReport:
-        with self._lock:
+        with self._lock, changing_overrides(self._overrides_path):
             configuration, report = self._planned(changes)
             write_overrides(self._overrides_path, configuration.layers[1].values)
             self._adopt(configuration)
+        self._tell()
         return report
 
     def _restore(self, path: KeyPath) -> ChangeReport:
-        with self._lock:
+        with self._lock, changing_overrides(self._overrides_path):
             changed = file_layer(self._root, self._overrides_path, "runtime").values
             kept = tuple(each for each in changed if each[0][: len(path)] != path)
             configuration = self._configured(self._operator_layers(), Layer("runtime", kept))
             report = self._report(configuration, [])
             write_overrides(self._overrides_path, kept)
             self._adopt(configuration)
+        self._tell()
         return report
 
     def _reload(self) -> ChangeReport:
@@ -170,6 +172,7 @@ class ConfigAdapter:
             configuration = self._configured(self._operator_layers(), overrides)
             report = self._report(configuration, [])
             self._adopt(configuration)
+        self._tell()
         self.log_origins()
         return report
 
@@ -218,6 +221,9 @@ class ConfigAdapter:
     def _adopt(self, configuration: Configuration) -> None:
         self._newest = configuration
         self._current = with_live_keys(self._root, self._current, configuration.settings)
+
+    def _tell(self) -> None:
+        """Without the lock: whoever is told may wait for another worker, which may want to change something itself."""
         for tell in self.on_change:
             tell()
 
@@ -228,6 +234,15 @@ def configuration_file(option: str | None, environ: Mapping[str, str] = os.envir
     return Path(name) if name else None
 
 
-def startup_message(error: InvalidConfiguration) -> str:
-    """The message to print before the exit with EXIT_STATUS."""
-    return f"The configuration is not valid, so the server does not start.\n  {error}"
+def startup_message(error: InvalidConfiguration, named: Path | None = None) -> str:
+    """The message to print before the exit with EXIT_STATUS. `named`: the file that somebody has named.
+
+    Of a file that nobody has named it says which it is and why it is read: another program's may lie there.
+    """
+    message = f"The configuration is not valid, so the server does not start.\n  {error}"
+    if named is None and str(error).startswith(DEFAULT_FILE.name):
+        message += (
+            f"\n  It is {DEFAULT_FILE.absolute()}, read as the `{DEFAULT_FILE}` of the folder it works in; "
+            f"--config or {FILE_VARIABLE} names another."
+        )
+    return message

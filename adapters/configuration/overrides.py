@@ -5,7 +5,10 @@ Its values go over those of config.yaml, as a merge patch (RFC 7396): null takes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,25 @@ _HEADER = """\
 # Changes made over HTTP (PATCH /config). They go over config.yaml; .env and the environment go over them.
 # The server writes this file anew with each change. Take an entry out to have the value of config.yaml again.
 """
+
+
+@contextmanager
+def changing_overrides(path: Path) -> Iterator[None]:
+    """Holds the lock of the folder from the reading to the writing: what another worker, or another server with this
+    root, changes meanwhile would be lost. Blocking.
+
+    Where there is no folder yet no server has started: it makes its own at a start.
+    """
+    try:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def write_overrides(path: Path, changes: Iterable[Assignment]) -> None:

@@ -41,6 +41,17 @@ def nothing_more(settings: Settings) -> Iterable[Problem]:
     return ()
 
 
+_PLAIN = {
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    **dict.fromkeys(("tuple_type", "list_type"), "must be a list, as in [one, two]"),
+    "dict_type": "must be a mapping of keys",
+    "string_type": "must be text; put it in quotes",
+}
+"""Problems that the model tells in types of Python, by its names for them."""
+
+
 def model_problems(error: ValidationError, model: type[BaseModel], under: KeyPath = ()) -> list[Problem]:
     """Problems that the model reports; its keys stand below `under`."""
     return [_problem(details, model, under) for details in error.errors(include_url=False, include_context=False)]
@@ -61,10 +72,10 @@ def _problem(details: ErrorDetails, model: type[BaseModel], under: KeyPath) -> P
     match details["type"]:
         case "extra_forbidden":
             return Problem(path, "there is no such key", value, _fields(model, inner[:-1]))
-        case "string_type":
-            return Problem(path, "must be text; put it in quotes", value)
         case "model_type" | "model_attributes_type":
             return Problem(path, "must be a mapping of keys")
+        case kind if (plain := _PLAIN.get(kind)) is not None:
+            return Problem(path, plain, value)
         case _:
             return Problem(
                 path, details["msg"].removeprefix("Value error, ").replace("Input should be", "must be"), value

@@ -8,20 +8,23 @@ slots of the same engine, never stand in between; it is given back when nobody h
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
+import contextvars
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.execution.errors import plain
+from adapters.detection.callbacks import Callbacks
+from adapters.detection.vad_batch import VoiceBatch
+from adapters.execution.errors import plain, shutting_down
 from adapters.execution.instance import AT_ONCE, EngineInstance
 from adapters.execution.slot import Slot
 from stts.engine_api import Samples, VADEngine
 from stts.errors import STTSError
-from stts.vad.segmenter import audible
+from stts.protocols import Judged
 
-GATHER_SECONDS = 0.004
+BEAT_SECONDS = 0.008
 """Seconds between the starts of two batches: many small batches cost more than few large ones."""
 ROUNDS = 8
 """Frames of one stream in one batch, a quarter of a second: who sends a minute at once does not hold up the others."""
@@ -30,6 +33,8 @@ IDLE_SECONDS = 10.0
 CALL_SECONDS = 10.0
 """Longest silence of the engine, whose batches take milliseconds."""
 
+Done = Callable[[Judged | BaseException], None]
+
 
 class EngineVoiceActivity:
     """The VoiceActivity over any VAD engine."""
@@ -37,29 +42,35 @@ class EngineVoiceActivity:
     def __init__(self, instance: EngineInstance[VADEngine], *, idle_seconds: float = IDLE_SECONDS) -> None:
         self._instance = instance
         self._idle_seconds = idle_seconds
-        self._waiting: deque[_Call] = deque()
-        self._running: list[_Call] = []
+        self._waiting: dict[EngineVoiceStream, None] = {}
+        """Streams with frames for the next batch."""
+        self._running: list[EngineVoiceStream] = []
+        """Those of the batch that runs."""
+        self.callbacks = Callbacks()
         self._arrived = asyncio.Event()
         self._gatherer: asyncio.Task[None] | None = None
 
     def stream(self) -> EngineVoiceStream:
-        return EngineVoiceStream(self, self._instance.engine.new_state())
+        return EngineVoiceStream(self, self._instance.engine.new_state()[np.newaxis])
 
-    def put(self, call: _Call) -> None:
-        """Queues the frames of a stream for the next batch."""
-        self._waiting.append(call)
+    def put(self, stream: EngineVoiceStream) -> None:
+        """Has the frames of a stream judged in the next batch."""
+        self._waiting[stream] = None
         self._arrived.set()
         if self._gatherer is None:
             self._begin()
 
+    def remove(self, stream: EngineVoiceStream) -> None:
+        """Nothing of a stream is judged any more."""
+        self._waiting.pop(stream, None)
+
     async def close(self) -> None:
-        """Ends the task; whoever waits is cancelled."""
+        """Ends the task; whoever waits is told that the server stops."""
         gatherer, self._gatherer = self._gatherer, None
         if gatherer is not None:
             gatherer.cancel()
             await asyncio.wait([gatherer])
-        for call in self._take_all():
-            call.done.cancel()
+        self._fail(shutting_down())
 
     def _begin(self) -> None:
         self._gatherer = asyncio.create_task(self._gather(), name="voice activity")
@@ -75,16 +86,11 @@ class EngineVoiceActivity:
             self._begin()
 
     def _fail(self, error: BaseException) -> None:
-        """Fails all waiting calls, each with an error of its own, since a traceback grows with every raise."""
-        for call in self._take_all():
-            if not call.done.done():
-                call.done.set_exception(plain(error) if isinstance(error, STTSError) else error)
-
-    def _take_all(self) -> list[_Call]:
-        calls = [*self._running, *self._waiting]
+        streams = dict.fromkeys([*self._running, *self._waiting])
         self._running = []
         self._waiting.clear()
-        return calls
+        for stream in streams:
+            stream.fail(error)
 
     async def _gather(self) -> None:
         """Runs batch after batch until no stream sends frames any more."""
@@ -93,7 +99,7 @@ class EngineVoiceActivity:
             while await self._heard():
                 started = loop.time()
                 await self._batch(slot)
-                if (left := started + GATHER_SECONDS - loop.time()) > 0:
+                if (left := started + BEAT_SECONDS - loop.time()) > 0:
                     await asyncio.sleep(left)
 
     async def _heard(self) -> bool:
@@ -109,76 +115,117 @@ class EngineVoiceActivity:
         return True
 
     async def _batch(self, slot: Slot[VADEngine]) -> None:
-        calls = self._running = [call for call in self._waiting if not call.done.done()]
+        taken = [(stream, *stream.next_frames()) for stream in self._waiting]
         self._waiting.clear()
-        if not calls:
+        if not taken:  # the one that came has left again
             return
-        await slot.ask(lambda engine: _judge(engine, calls), CALL_SECONDS)
+        taken.sort(key=lambda each: each[1], reverse=True)
+        streams = self._running = [stream for stream, _, _ in taken]
+        pieces = [piece for _, _, pieces in taken for piece in pieces]
+        batch = VoiceBatch([count for _, count, _ in taken], pieces, [stream.state for stream in streams])
+        await slot.ask(batch.judge, CALL_SECONDS)
         self._running = []
-        unfinished = []
-        for call in calls:
-            if call.judged < len(call.frames):
-                unfinished.append(call)
-            elif not call.done.done():
-                call.done.set_result(call.heard)
-        self._waiting.extendleft(reversed(unfinished))
+        for stream, (probabilities, heard, state) in zip(streams, batch.judged(), strict=True):
+            stream.judged(probabilities, heard, state)
+            if stream.waits:
+                self._waiting[stream] = None
 
 
 class EngineVoiceStream:
-    """VAD of one live stream, one call at a time."""
+    """VAD of one live stream. Its calls are judged one after the other."""
 
-    def __init__(self, activity: EngineVoiceActivity, state: NDArray[np.float32]) -> None:
+    __slots__ = ("_activity", "_asked", "_calls", "_closed", "state")
+
+    def __init__(self, activity: EngineVoiceActivity, state: Samples) -> None:
         self._activity = activity
         self.state = state
-        self._call: _Call | None = None
+        """The engine's, shape (1, width)."""
+        self._calls: list[_Call] = []
+        self._closed = False
+        self._asked: asyncio.Future[Samples] | None = None
+
+    @property
+    def waits(self) -> bool:
+        """True if there are frames to be judged."""
+        return bool(self._calls)
+
+    def judge(self, frames: Samples, done: Done) -> None:
+        if not self._closed:
+            self._calls.append(_Call(frames, done))
+            self._activity.put(self)
 
     async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probability of speech in each frame. Raises the EngineError of a failed batch; the next call starts anew."""
-        if self._call is not None and not self._call.done.done():
-            raise RuntimeError("A stream is heard frame after frame.")
         if len(frames) == 0:
             return np.zeros(0, np.float32)
-        call = self._call = _Call(self, frames)
-        self._activity.put(call)
-        try:
-            return await call.done
-        finally:
-            if call.done.done():
-                self._call = None  # its frames may be a part of a second of audio
+        asked: asyncio.Future[Samples] = asyncio.get_running_loop().create_future()
+        self._asked = asked
+
+        def answer(judged: Judged | BaseException) -> None:
+            if asked.done():
+                return
+            if isinstance(judged, Judged):
+                asked.set_result(np.array(judged.probabilities, np.float32))
+            else:
+                asked.set_exception(judged)
+
+        self.judge(frames, answer)
+        return await asked
 
     def close(self) -> None:
-        if self._call is not None:
-            self._call.done.cancel()
+        self._closed = True
+        self._calls.clear()
+        self._activity.remove(self)
+        if self._asked is not None:
+            self._asked.cancel()
+
+    def next_frames(self) -> tuple[int, list[Samples]]:
+        """The frames for the next batch, at most `ROUNDS`, and how many there are."""
+        pieces, count = [], 0
+        for call in self._calls:
+            begin = len(call.levels)
+            piece = call.frames[begin : begin + ROUNDS - count]
+            pieces.append(piece)
+            count += len(piece)
+            if count == ROUNDS:
+                break
+        return count, pieces
+
+    def judged(self, probabilities: list[float], heard: list[float], state: Samples) -> None:
+        """Takes what was found in them, and tells of calls that are through."""
+        self.state = state
+        begin = 0
+        while self._calls:
+            call = self._calls[0]
+            end = begin + len(call.frames) - len(call.levels)
+            call.probabilities += probabilities[begin:end]
+            call.levels += heard[begin:end]
+            if len(call.levels) < len(call.frames):
+                break
+            begin = end
+            self._tell(self._calls.pop(0), Judged(call.probabilities, call.levels))
+
+    def fail(self, error: BaseException) -> None:
+        """Fails all calls, each with an error of its own, since a traceback grows with every raise."""
+        while self._calls:
+            self._tell(self._calls.pop(0), plain(error) if isinstance(error, STTSError) else error)
+
+    def _tell(self, call: _Call, judged: Judged | BaseException) -> None:
+        self._activity.callbacks.put(partial(self._call_back, call.done, judged), call.context)
+
+    def _call_back(self, done: Done, judged: Judged | BaseException) -> None:
+        if not self._closed:
+            done(judged)
 
 
 class _Call:
-    """Frames of one stream that wait for a batch."""
+    """Frames of one stream that wait to be judged."""
 
-    __slots__ = ("done", "frames", "heard", "judged", "stream")
+    __slots__ = ("context", "done", "frames", "levels", "probabilities")
 
-    def __init__(self, stream: EngineVoiceStream, frames: NDArray[np.float32]) -> None:
-        self.stream = stream
+    def __init__(self, frames: Samples, done: Done) -> None:
         self.frames = frames
-        self.heard: Samples = np.zeros(len(frames), np.float32)
-        """Probabilities computed so far."""
-        self.judged = 0
-        """Frames judged so far."""
-        self.done: asyncio.Future[Samples] = asyncio.get_running_loop().create_future()
-
-
-def _judge(engine: VADEngine, calls: Sequence[_Call]) -> None:
-    """Runs the next frames of each call through the network, round by round. Blocking."""
-    for _ in range(ROUNDS):
-        calls = [call for call in calls if call.judged < len(call.frames)]
-        if not calls:
-            return
-        frames = np.stack([call.frames[call.judged] for call in calls])
-        loud = np.flatnonzero(audible(frames))
-        if len(loud):
-            heard = [calls[index] for index in loud]
-            speech, states = engine.probabilities(frames[loud], [call.stream.state for call in heard])
-            for call, probability, state in zip(heard, speech, states, strict=True):
-                call.heard[call.judged] = probability
-                call.stream.state = state
-        for call in calls:
-            call.judged += 1
+        self.done = done
+        self.context = contextvars.copy_context()
+        self.probabilities: list[float] = []
+        self.levels: list[float] = []

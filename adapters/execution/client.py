@@ -114,8 +114,8 @@ class _VoiceActivityClient(_Client[VADEngine], VADEngine):
         return self._engine.new_state()
 
     def probabilities(
-        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        self, frames: NDArray[np.float32], states: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         speech, after = self._result("probabilities", frames, states)
         return speech, after
 

@@ -13,7 +13,8 @@ from adapters.execution.backends.backend import Backend
 from adapters.execution.errors import is_first, shutting_down
 from adapters.execution.queue import AT_ONCE, EngineQueue
 from adapters.execution.slot import Slot
-from adapters.execution.threads import END, Run, Workers
+from adapters.execution.threads import END, Run
+from adapters.execution.worker_threads import Workers
 from stts.engine_api import Engine
 from stts.errors import EngineCrashed, EngineLoadFailed, EngineTimeout, STTSError
 from stts.scheduling.backoff import Backoff
@@ -64,7 +65,8 @@ class SlotPool(Generic[E]):
         self._on_recovered = on_recovered
         self._on_crash = on_crash
         self._replace = replace
-        self._workers = Workers(name, 0)
+        # A turn engine's answer is welcome, but nobody waits for it: replies that are being heard come first.
+        self._workers = Workers(name, 0, gives_way=engine.info.kind == "turn" and engine.info.runs_in == "inline")
         self._slots: set[Slot[E]] = set()
         self._restarts = Backoff()
         self._closed = False

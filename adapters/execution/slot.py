@@ -10,7 +10,8 @@ from adapters.execution.backends.backend import Backend, OwnWork
 from adapters.execution.client import client_of
 from adapters.execution.errors import Doing, translate
 from adapters.execution.lease import Lease, call_lease, load_lease
-from adapters.execution.threads import BUFFER, END, End, Run, Workers, outlast
+from adapters.execution.threads import BUFFER, END, End, Run, outlast
+from adapters.execution.worker_threads import Workers
 from stts.engine_api import Engine, Progress
 from stts.errors import EngineCrashed, EngineTimeout, ShuttingDown, STTSError
 from stts.settings import CurrentSettings

@@ -13,10 +13,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum
-from queue import SimpleQueue
 from typing import Any, Final, Generic, Literal, TypeVar
 
-from stts.errors import ShuttingDown
 from stts.streams.closing import closing_iterator
 
 T = TypeVar("T")
@@ -32,63 +30,6 @@ class End(Enum):
 
 
 END: Final = End.END
-
-
-class Workers:
-    """Daemon threads that stay: made when needed, at most `limit`. Daemons, because foreign code may never return."""
-
-    def __init__(self, name: str, limit: int) -> None:
-        self._name = name
-        self._limit = limit
-        self._jobs: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
-        self._unfinished = 0
-        self._refusing = False
-
-    @property
-    def threads(self) -> tuple[threading.Thread, ...]:
-        return tuple(self._threads)
-
-    def resize(self, limit: int) -> None:
-        """Makes at most so many threads from now on; those that there are stay."""
-        self._limit = limit
-
-    def submit(self, job: Callable[[], object]) -> None:
-        """Runs a job that raises nothing as soon as a thread is free. Raises ShuttingDown after `refuse`."""
-        if self._refusing:
-            raise ShuttingDown("The server is stopping.")
-        self._submit(job)
-
-    def refuse(self) -> None:
-        """Takes no more jobs."""
-        self._refusing = True
-
-    def close(self, *last: Callable[[], object]) -> None:
-        """Each thread ends after its job; the jobs given here are the last ones."""
-        self.refuse()
-        for job in last:
-            self._submit(job)
-        for _ in self._threads:
-            self._jobs.put(None)
-
-    def _submit(self, job: Callable[[], object]) -> None:
-        with self._lock:
-            self._unfinished += 1
-            if len(self._threads) < min(self._unfinished, self._limit):
-                number = len(self._threads)
-                thread = threading.Thread(target=self._work, name=f"{self._name}-{number}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
-        self._jobs.put(job)
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-            # Else it would keep the job's items alive until the next one comes.
-            del job
-            with self._lock:
-                self._unfinished -= 1
 
 
 class Run(Generic[T]):

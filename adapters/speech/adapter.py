@@ -112,13 +112,17 @@ class EngineTTSAdapter:
         speech = await self._begin(plan, text, context, cut)
         if relay is not None:
             relay.carry(speech)
-        if context.priority is Priority.BATCH and isinstance(text, str) and relay is None:
+        if relay is None and isinstance(text, str) and self._needs_no_task(text, context):
             made = self._made(speech)
         else:
             made = prefetch(partial(self._make, speech, relay), AHEAD_BYTES, "speech")
         async with aclosing(made) as chunks:
             async for chunk in chunks:
                 yield chunk
+
+    def _needs_no_task(self, text: str, context: RequestContext) -> bool:
+        """True for what need not be made ahead of its reader: nobody waits for it, or it is made at once."""
+        return context.priority is Priority.BATCH or len(text) <= self.info.limits.at_once_characters
 
     async def _begin(
         self, plan: SpeechPlan, text: str | LiveText, context: RequestContext, cut: Speech | None
@@ -174,7 +178,7 @@ class EngineTTSAdapter:
                 pass
 
     async def _made(self, speech: Speech) -> AsyncGenerator[AudioChunk, None]:
-        """Makes a piece when all before it was taken: whoever keeps the audio for later needs none ahead."""
+        """Makes a piece when all before it was taken."""
         ready: Channel[AudioChunk] = Channel(math.inf)
         async with aclosing(self._pieces_of(speech, None, ready)) as pieces:
             try:

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
 from adapters.speech.answer import Speech
-from adapters.speech.render import ChunkRenderer
+from adapters.speech.render import LEISURE_SECONDS, ChunkRenderer
 from adapters.speech.reuse import rendered_again
 from adapters.speech.series import SeriesMaker, SeriesPiece
 from stts.context import Priority
@@ -97,18 +97,21 @@ class PieceMaker:
             spare=spare,
             streams=math.ceil((self._instance.running + self._instance.waiting) / self._instance.slots),
         )
-        text = speech.next_piece(budget, self._instance.info.limits)
+        limits = self._instance.info.limits
+        text = speech.next_piece(budget, limits)
         if text is None:
             return None
+        at_once = len(text) <= limits.at_once_characters and not speech.plan.watermark
         piece = ChunkRenderer(
             speech.parts,
             speech.plan,
             speech.renderer,
             last=speech.finished,
             written=speech.piece,
-            hurried=speech.hurried(time.monotonic()),
+            hurried=speech.hurried(time.monotonic()) and not at_once,
             recorded=speech.reuse is not None and speech.reuse.is_recording,
-            leisurely=speech.context.priority is Priority.BATCH,
+            begins=not speech.sent,
+            pause=LEISURE_SECONDS if at_once or speech.context.priority is Priority.BATCH else 0.0,
         )
         speech.held = piece.held
         return piece

@@ -37,40 +37,46 @@ def gathered(
     clock: Callable[[], float] = time.perf_counter,
     held: list[AudioChunk] | None = None,
     *,
-    hurried: bool = True,
+    pause: float = 0.0,
+    begins: bool = False,
 ) -> Iterator[AudioChunk]:
     """The same audio: the first of it at once, what is made within a moment after that together.
 
     An engine that makes seconds of speech in a millisecond would else send each of its blocks through the whole house.
-    `held`: what was not sent yet when the chunks broke off is left here. `hurried`: False where nobody waits for the
-    first of it.
+    `held`: what was not sent yet when the chunks broke off is left here. `pause`: seconds for which its first may wait
+    for more, and what follows then too. `begins`: the file begins with them, so that the first has its right header
+    where it is all of it.
     """
     held = [] if held is None else held
-    sent = 0.0 if hurried else AT_ONCE_SECONDS
-    pause = GATHER_SECONDS if hurried else LEISURE_SECONDS
-    next_time = clock() + (0.0 if hurried else pause)
+    sent = AT_ONCE_SECONDS if pause else 0.0
+    next_time = clock() + pause
+    pause = max(pause, GATHER_SECONDS)
     for chunk in chunks:
         if chunk.data or chunk.header or chunk.ends_piece:
             held.append(chunk)
         if held and (sent < AT_ONCE_SECONDS or clock() >= next_time):
-            together = _taken(held)
+            together, begins = _taken(held, begins=begins), False
             sent += together.seconds
             yield together
             next_time = clock() + pause
     if held:
-        yield _taken(held)
+        yield _taken(held, begins=begins)
 
 
-def _taken(held: list[AudioChunk]) -> AudioChunk:
+def _taken(held: list[AudioChunk], *, begins: bool) -> AudioChunk:
     """Joins what is held, which is empty before anybody has the rest: it is sent once."""
-    data = b"".join(chunk.data for chunk in held)
+    parts: list[bytes | memoryview] = [chunk.data for chunk in held]
     last = held[-1]
+    if begins and len(last.header) <= len(parts[0]):
+        parts[0] = memoryview(parts[0])[len(last.header) :]
+        parts.insert(0, last.header)
+    data = b"".join(parts)
     words, seconds = Words(), 0.0
     for chunk in held:
         words += moved(chunk.words, seconds=seconds) if chunk.words else ()
         seconds += chunk.seconds
     held.clear()
-    return AudioChunk(data, seconds, header=last.header, ends_piece=last.ends_piece, words=words)
+    return AudioChunk(data, seconds, header=last.header, ends_piece=last.ends_piece, words=words, ends=last.ends)
 
 
 class ChunkRenderer:
@@ -86,12 +92,13 @@ class ChunkRenderer:
         written: str | None = None,
         hurried: bool = False,
         recorded: bool = False,
-        leisurely: bool = False,
+        pause: float = 0.0,
+        begins: bool = False,
     ) -> None:
         """`texts`: all of the piece, as the engine is given it, one after the other. `last`: the file ends with it, if
         the engine has said anything until then. `written`: the piece as it is written; None: as it is spoken.
         `hurried`: a listener waits for the first of it. `recorded`: what the
-        engine makes is to be known again. `leisurely`: nobody waits for it."""
+        engine makes is to be known again. `pause` and `begins`: as `gathered` has them."""
         self.texts = texts
         self._places = WordPlaces(" ".join(texts) if written is None else written, texts)
         self._plan = plan
@@ -99,7 +106,8 @@ class ChunkRenderer:
         self._renderer = renderer
         self._last = last
         self._recorded = recorded
-        self._leisurely = leisurely
+        self._pause = pause
+        self._begins = begins
         self.engine_seconds = 0.0
         self.audio_seconds = 0.0
         self.audible = False
@@ -113,7 +121,7 @@ class ChunkRenderer:
 
     def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         with closing_iterator(self._chunks(engine)) as chunks:
-            yield from gathered(chunks, held=self.held, hurried=not self._leisurely)
+            yield from gathered(chunks, held=self.held, pause=self._pause, begins=self._begins)
 
     def _chunks(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         self.spoken.clear()

@@ -34,6 +34,7 @@ from stts.engine_api import (
     STTEngine,
 )
 from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing, InvalidParameter
+from stts.models import CatalogueModel
 
 MODEL_FILE = "model.bin"
 BATCH = 8
@@ -90,6 +91,9 @@ class FasterWhisperEngine(STTEngine):
         if self._folder is not None:
             return (self._folder / MODEL_FILE).is_file()
         return self.find_model(self._model_id) is not None
+
+    def wanted_model(self) -> CatalogueModel | None:
+        return self.known_models.get(self._model_id) if self._folder is None else None
 
     def outdated(self) -> bool:
         return self._name != self._chosen()

@@ -100,6 +100,9 @@ class SherpaOnnxEngine(STTEngine):
         # Asked while nothing is loaded: the description is that of what would be.
         return (self._look() if self._model is not None else self._look_now()) is not None
 
+    def fetches(self) -> bool:
+        return False
+
     def outdated(self) -> bool:
         # Also where nothing was found yet: a child may have loaded meanwhile what came since the last look.
         return self._find() != self._found

@@ -30,6 +30,7 @@ from stts.engine_api import (
     word_tokens,
 )
 from stts.errors import EngineError, EngineLoadFailed
+from stts.models import CatalogueModel
 
 PACKAGE = "vosk"
 SHORTEST = round(0.1 * STT_SAMPLE_RATE)
@@ -87,6 +88,9 @@ class VoskEngine(STTEngine):
 
     def weights_present(self) -> bool:
         return self.find_weights(self.options.model) is not None
+
+    def wanted_model(self) -> CatalogueModel | None:
+        return self.known_models.get(self.options.model or self.info.name)
 
     def load(self, progress: Progress) -> None:
         self.require_installed()

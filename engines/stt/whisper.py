@@ -111,6 +111,7 @@ class WhisperEngine(TorchEngine, STTEngine):
             packages=("torch", "whisper"),
             install="pip install -r requirements/whisper.txt",
             requirements=("whisper.txt",),
+            download_bytes=3_250_000_000,
             runs_in="worker",
             licence="MIT",
             maker="OpenAI",

@@ -82,6 +82,7 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
             packages=("torch", "chatterbox"),
             install="pip install -r requirements/chatterbox.txt",
             requirements=("chatterbox.txt",),
+            download_bytes=6_500_000_000,
             runs_in="worker",
             watermarked=True,
             licence="MIT; all speech carries an inaudible watermark",
@@ -98,14 +99,16 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
         path = self._settings.path
         return not self.weights.missing_in(Path(path)) if path else self.weights.on_disk() is not None
 
+    def fetches(self) -> bool:
+        return self._settings.path is None and super().fetches()
+
     def fetch(self, progress: Progress) -> None:
-        setting = self.option("path")
         if self.weights_present():
             return
-        if self._settings.path:
-            missing = ", ".join(self.weights.missing_in(Path(self._settings.path)))
-            raise EngineWeightsMissing(f"The folder in {setting} lacks {missing}.")
-        self.weights.fetch(progress, setting=setting)
+        if path := self._settings.path:
+            missing = ", ".join(self.weights.missing_in(Path(path)))
+            raise EngineWeightsMissing(f"The folder in {self.option('path')} lacks {missing}.")
+        self.weights.fetch(progress, setting=self.option("path"))
 
     def read_model(self, device: str) -> SharedModel:
         _require_watermark()
@@ -125,7 +128,7 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         """Yields the whole piece at once: upstream makes sound only from all of its tokens."""
         language = self._language(voice, params)
-        extra = params.extra if params.extra is not None else self.Parameters()
+        extra = params.extra or self.Parameters()
         yield self.on_device(lambda model: self._speak(model, text, voice, language, extra, params.seed))
 
     def _speak(
@@ -228,8 +231,7 @@ class ChatterboxTurboEngine(ChatterboxFamily):
     )
 
     def _generation(self, extra: Any, language: str) -> dict[str, Any]:
-        arguments: dict[str, Any] = extra.model_dump(exclude={"min_p", "norm_loudness"})
-        return arguments
+        return dict(extra.model_dump(exclude={"min_p", "norm_loudness"}))
 
     def _conditioning(self, extra: Any) -> dict[str, Any]:
         return {"norm_loudness": extra.norm_loudness}

@@ -17,6 +17,8 @@ DURATIONS = "/Cast_32_output_0"
 SAMPLE_RATE = 24_000
 FRAME_SAMPLES = 600
 """25 ms: two frames of the spectrum."""
+SOUNDS_BEFORE_SECONDS = 0.04
+"""A phoneme is heard so long before its frames begin: behind 22 pauses 0.044 s on average, and never after them."""
 _SILENT = frozenset(' ;:,.!?—…"“”()')
 """Phonemes that are pauses."""
 _MODEL_GRAPH, _GRAPH_OUTPUT, _VALUE_NAME = 7, 12, 1
@@ -99,13 +101,17 @@ def trimmed(phonemes: str, words: Sequence[PronouncedWord]) -> Pronounced:
 
 
 def starts(frames: NDArray[np.int64], known: Sequence[bool], samples: Samples) -> NDArray[np.float64]:
-    """When each phoneme begins. `frames`: those of each that the network knows, between the two of silence around them;
-    none is believed where they do not make up the samples."""
+    """When each phoneme begins to be heard.
+
+    `frames`: those of each that the network knows, between the two of silence around them; none is believed where they
+    do not make up the samples.
+    """
     if frames.shape != (sum(known) + 2,) or frames.sum() * FRAME_SAMPLES != len(samples):
         return np.zeros(0)
     own = np.zeros(len(known), np.int64)
     own[known] = frames[1:-1]
-    starts: NDArray[np.float64] = (frames[0] + np.concatenate([[0], np.cumsum(own)])) * (FRAME_SAMPLES / SAMPLE_RATE)
+    begins = (frames[0] + np.concatenate([[0], np.cumsum(own)])) * (FRAME_SAMPLES / SAMPLE_RATE)
+    starts: NDArray[np.float64] = np.maximum(0.0, begins - SOUNDS_BEFORE_SECONDS)
     return starts
 
 

@@ -119,6 +119,7 @@ class PocketEngine(TTSEngine):
             runs_in="worker",
             packages=("pocket_tts", "torch"),
             requirements=("pocket.txt",),
+            download_bytes=3_300_000_000,  # most of it torch for CUDA
             install="pip install -r requirements/pocket.txt",
             licence="MIT; weights CC BY 4.0, voices each their own",
             maker="Kyutai",

@@ -45,7 +45,7 @@ class SmartTurnEngine(TurnEngine):
             name="smart_turn",
             kind="turn",
             description="Smart Turn v3: judges from the voice whether a speaker has finished",
-            limits=EngineLimits(max_seconds=SECONDS, concurrency=2),
+            limits=EngineLimits(max_seconds=SECONDS, concurrency=1),
             packages=("onnxruntime",),
             install="pip install onnxruntime",
             licence="BSD-2-Clause",

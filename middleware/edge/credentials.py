@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
 """Sec-Fetch-Site of another origin. Ports do not count for a site: any other server of this host is `same-site`."""
+SUBJECT_HEADER = b"x-subject"
 KEY_PROTOCOL = "openai-insecure-api-key."
 """Browsers cannot set headers on a socket: they offer the key as a subprotocol."""
 ENCODED_KEY_PROTOCOL = "stts-api-key-base64url."
@@ -20,7 +21,17 @@ ENCODED_KEY_PROTOCOL = "stts-api-key-base64url."
 class AdmissionHeaders:
     """The headers of one request or socket that authentication reads."""
 
-    __slots__ = ("authorizations", "hosts", "is_foreign", "keys", "opens_page", "origins", "protocols", "referer")
+    __slots__ = (
+        "authorizations",
+        "hosts",
+        "is_foreign",
+        "keys",
+        "opens_page",
+        "origins",
+        "protocols",
+        "referer",
+        "subjects",
+    )
 
     def __init__(self, scope: Scope) -> None:
         self.hosts: list[str] = []
@@ -29,6 +40,8 @@ class AdmissionHeaders:
         self.keys: list[bytes] = []
         self.protocols: list[str] = []
         self.referer = ""
+        self.subjects: list[str] = []
+        """On whose behalf the caller asks, as it says."""
         self.is_foreign = False
         """True if a page of another origin is behind it."""
         self.opens_page = False
@@ -44,6 +57,8 @@ class AdmissionHeaders:
                 self.keys.append(value.strip())
             elif name == b"sec-websocket-protocol":
                 self.protocols += [protocol.strip() for protocol in value.decode("latin-1").split(",")]
+            elif name == SUBJECT_HEADER:
+                self.subjects.append(value.decode("latin-1"))
             elif name == b"referer":
                 self.referer = value.decode("latin-1")
             elif name == b"sec-fetch-site":

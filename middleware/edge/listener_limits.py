@@ -17,7 +17,7 @@ from middleware.edge.route_table import route_match, route_name
 from middleware.listener import NO_RATES, ListenerRates, ListenerSettings
 from stts.access.limits import OPERATIONS, REQUESTS, Rate
 from stts.access.networks import network_of
-from stts.access.places import Places
+from stts.access.places import ListenerPlaces, Places
 from stts.access.policy import Public, RouteKind, RoutePolicy
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.rates import RateExceeded, RateLimiter, RateState, policy_header, state_header
@@ -37,14 +37,16 @@ class ListenerLimiting:
         listener: ListenerSettings,
         limiter: RateLimiter | None = None,
         refusals: QuotaRefusals | None = None,
+        places: ListenerPlaces | None = None,
     ) -> None:
-        """`limiter`: None where nobody counts requests; `refusals` is told of each."""
+        """`limiter`: None where nobody counts requests; `refusals` is told of each. `places`: None where this process
+        counts operations at once alone."""
         self.app = app
         self._name = listener.name
         self._current = listener.rates
         self._limiter = limiter
         self._refusals = refusals or QuotaRefusals()
-        self._places = Places()
+        self._places: ListenerPlaces = places or Places()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limits = self._current() if scope["type"] in ("http", "websocket") else NO_RATES
@@ -85,7 +87,7 @@ class ListenerLimiting:
 class _Place:
     """The place of one operation, taken when its body is complete: who sends slowly keeps nobody from his."""
 
-    def __init__(self, places: Places, most: int, seconds: float, receive: Receive) -> None:
+    def __init__(self, places: ListenerPlaces, most: int, seconds: float, receive: Receive) -> None:
         self._places = places
         self._most = most
         self._seconds = seconds

@@ -6,7 +6,7 @@ as soon as its status and headers have left, the route is told that the client h
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute, Match, Mount
+from starlette.routing import BaseRoute, Match, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -56,7 +56,8 @@ def is_socket(scope: Scope) -> bool:
     """True if this path is there for WebSockets."""
     routes: list[BaseRoute] = scope["app"].routes
     wanted = {**scope, "type": "websocket"}
-    return any(route.matches(wanted)[0] is Match.FULL for route in routes if not isinstance(route, Mount))
+    sockets = (route for route in routes if isinstance(route, WebSocketRoute))
+    return any(route.matches(wanted)[0] is Match.FULL for route in sockets)
 
 
 def _takes(route: BaseRoute, scope: Scope, method: str) -> bool:

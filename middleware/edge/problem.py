@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from stts.errors import Conflict, InvalidRequest, STTSError, UnknownModel, UnknownVoice
+from stts.errors import Conflict, InvalidRequest, NotCompleteYet, STTSError, UnknownModel, UnknownVoice
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]?-]{1,128}")
 
@@ -34,6 +34,7 @@ class Problem(BaseModel):
     param: str | None = Field(None, description="The field that was wrong.")
     allowed: list[str | float] | None = Field(None, description="What the field may be, where that is a short list.")
     current: dict[str, Any] | None = Field(None, description="The thing as it stands now, after another's change.")
+    part: float | None = Field(None, description="How much is done of what is not complete yet: 0 to 1.")
     errors: list[FieldError] | None = Field(None, description="Each wrong field, where several can be.")
 
 
@@ -75,6 +76,8 @@ def problem(error: STTSError, request_id: str) -> dict[str, Any]:
         members["allowed"] = error.allowed
     if isinstance(error, Conflict) and error.current is not None:
         members["current"] = error.current
+    if isinstance(error, NotCompleteYet) and error.part is not None:
+        members["part"] = round(error.part, 3)
     if isinstance(error, InvalidFields):
         members["errors"] = [{name: field[name] for name in FieldError.model_fields} for field in error.fields]
     return members

@@ -46,6 +46,8 @@ UNROUTED = RouteMatch(RoutePolicy(RouteKind.USE), PLAIN)
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
+    stem: str
+    """All paths of it begin so."""
     pattern: re.Pattern[str]
     methods: frozenset[str]
     """Empty: all."""
@@ -86,7 +88,7 @@ class RouteTable:
         # By the router's own patterns where the path is not one as it stands: these match more than their text, a line
         # feed at the end for one, and what the router lets in must have been asked for its policy.
         entries = self._plain.get((kind, path)) or [
-            entry for entry in self._all.get(kind, ()) if entry.pattern.match(path)
+            entry for entry in self._all.get(kind, ()) if path.startswith(entry.stem) and entry.pattern.match(path)
         ]
         wanted = "GET" if method == "HEAD" else method
         for entry in entries:
@@ -97,7 +99,7 @@ class RouteTable:
     def _add(self, route: BaseRoute, match: RouteMatch) -> None:
         assert isinstance(route, Route | WebSocketRoute | Mount)
         methods = frozenset(route.methods or ()) if isinstance(route, Route) else frozenset()
-        entry = _Entry(route.path_regex, methods, match)
+        entry = _Entry(route.path.partition("{")[0], route.path_regex, methods, match)
         kinds = (
             ("http", "websocket")
             if isinstance(route, Mount)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 
 BACKLOG = 2048
 """Connections that may wait to be accepted, as uvicorn's own default."""
+
+
+Listening = Callable[[str, int, str], socket.socket]
+"""`listening`, or what takes its place where several processes have one address."""
 
 
 class CannotListen(Exception):
@@ -15,12 +20,25 @@ class CannotListen(Exception):
 
 def listening(host: str, port: int, setting: str = "server") -> socket.socket:
     """A socket that listens there. `setting`: the section that names it. Raises CannotListen."""
+    return _taken(host, port, setting, listens=True)
+
+
+def sharing(host: str, port: int, setting: str = "server") -> socket.socket:
+    """A socket at an address that other processes of this server have as well. It takes clients from when it is served
+    on, and the system gives each to one of those. Raises CannotListen."""
+    return _taken(host, port, setting, listens=False)
+
+
+def _taken(host: str, port: int, setting: str, *, listens: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if not listens:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, port))
-        listener.listen(BACKLOG)
+        if listens:
+            listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise CannotListen(_reason(error, host, port, setting)) from error

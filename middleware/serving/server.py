@@ -8,7 +8,7 @@ import logging
 import math
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from middleware.edge.route_table import RouteTable
 from middleware.listener import ListenerSettings
 from middleware.serving.connections import Connections, connections_of
 from middleware.serving.http_head import BoundedHead
+from middleware.serving.one_write import OneWrite
 from middleware.serving.starts import Starts
 from middleware.serving.websocket_frames import BoundedFrames
 
@@ -52,7 +53,7 @@ def server_config(
         "ssl_certfile": listener.tls_certificate,
         "ssl_keyfile": listener.tls_key,
     }
-    return uvicorn.Config(app, **options | changes)
+    return uvicorn.Config(OneWrite(app), **options | changes)
 
 
 def addresses_of(networks: Iterable[str]) -> list[str]:
@@ -86,6 +87,16 @@ def _stop_is_no_error(record: logging.LogRecord) -> bool:
 
 
 logging.getLogger("uvicorn.error").addFilter(_stop_is_no_error)
+
+
+FIRST_REQUEST_SECONDS = 1.0
+"""Longest wait at a stop for the first request of whoever has connected already."""
+LOOK_SECONDS = 0.02
+"""Between two looks whether it has come."""
+
+
+def _says_nothing_yet(connection: object) -> bool:
+    return isinstance(connection, BoundedHead) and connection.cycle is None
 
 
 class HTTPListener:
@@ -133,6 +144,18 @@ class _Server(uvicorn.Server):
         if self.should_exit:
             # It was stopped meanwhile: uvicorn then goes without closing what it has just opened.
             await self.shutdown(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        # uvicorn would cut off also those whose request is on its way: they were let in, and would be told nothing.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(FIRST_REQUEST_SECONDS, self.config.timeout_graceful_shutdown or 0.0)):
+                while any(_says_nothing_yet(each) for each in self.server_state.connections):
+                    if self.force_exit:
+                        break
+                    await asyncio.sleep(LOOK_SECONDS)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

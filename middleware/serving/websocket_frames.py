@@ -2,30 +2,34 @@
 
 What one read brings is parsed a slice at a time, so that tens of thousands of tiny messages do not hold up everybody
 else. This class is handed to uvicorn as its `ws`; uvicorn bounds the size of a message and what waits to be sent.
+Whoever wants the messages without ASGI gets them by the extension DIRECT.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.protocol import State
 
 from middleware.serving.connections import Connections
+from middleware.serving.extensions import DIRECT, LEFT
 
 SLICE_BYTES = 8_192
 """Parsed at once: some 1,000 of the smallest messages, 5 ms."""
+SLICE_SECONDS = 0.002
+"""Time for which messages are handed on before others have their turn."""
 MOST_FRAGMENTS = 65_536
 """Most fragments of one message: empty ones have no size to be bounded by."""
-TOO_BIG = 1009
-"""WebSocket close code."""
-LEFT = "stts.left"
-"""Extension of the scope: a future that is done when the client has said goodbye or the connection is lost.
-
-`receive()` tells only who calls it."""
+NO_STATUS, NOT_UTF_8, TOO_BIG, RESTARTS = 1005, 1007, 1009, 1012
+"""WebSocket close codes."""
 LINGER_SECONDS = 10.0
 """Seconds for a client to read the rest when its session has ended."""
 ENDING_SECONDS = 5.0
@@ -52,17 +56,25 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         self._unparsed = memoryview(b"")
         self._next: asyncio.Handle | None = None
         """The slice that is parsed next. Reading is paused while there is one."""
+        self._take: Callable[[str | bytes], bool] | None = None
+        """Gets messages past ASGI."""
+        self._parsed: deque[str | bytes] = deque()
+        """Messages that it has not taken yet."""
+        self._until = 0.0
+        """When others have their turn, by the monotonic clock."""
         self._linger: asyncio.TimerHandle | None = None
         self._goodbye: asyncio.TimerHandle | None = None
         """The client's close, while it is not answered."""
-        self._left: asyncio.Future[None] = self.loop.create_future()
+        self._left: asyncio.Future[int | None] = self.loop.create_future()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self._among is not None:
             self._among.leave(self.transport)
-        self._tell_left()
+        self._tell_left(NO_STATUS)
         self._unparsed = memoryview(b"")
+        self._take = None
+        self._parsed.clear()
         for handle in (self._next, self._linger, self._goodbye):
             if handle is not None:
                 handle.cancel()
@@ -73,9 +85,12 @@ class BoundedFrames(WebSocketsSansIOProtocol):
             self._parse()
 
     def _parse(self) -> None:
-        part, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
-        super().data_received(bytes(part))
         self._next = None
+        self._until = time.monotonic() + SLICE_SECONDS
+        self._hand_on()
+        if not self._parsed:
+            part, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
+            super().data_received(part)  # type: ignore[arg-type]  # which copies it
         if self.transport.is_closing():
             self._unparsed = memoryview(b"")
         elif not self.read_paused:
@@ -83,14 +98,59 @@ class BoundedFrames(WebSocketsSansIOProtocol):
 
     def _go_on(self) -> None:
         """Feeds the bytes that were read already, before more are read."""
-        if self._unparsed:
+        if self._unparsed or self._parsed:
             self.transport.pause_reading()
-            self._next = self.loop.call_soon(self._parse)
+            self._next = self._next or self.loop.call_soon(self._parse)
         else:
             self.transport.resume_reading()
 
+    def send_receive_event_to_app(self) -> None:
+        if self._take is None:
+            super().send_receive_event_to_app()
+            return
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return
+        try:
+            self._parsed.append(data.decode() if self.curr_msg_data_type == "text" else data)
+        except UnicodeDecodeError:
+            self.conn.send_close(NOT_UTF_8)
+            self.handle_parser_exception()
+            return
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        while self._parsed and not self.read_paused and self._take is not None and time.monotonic() < self._until:
+            if not self._take(self._parsed.popleft()):
+                self.read_paused = True
+                self.transport.pause_reading()
+
+    def hand_to(self, take: Callable[[str | bytes], bool]) -> None:
+        self._take = take
+        while not self.queue.empty():
+            event: Any = self.queue.get_nowait()
+            if event["type"] == "websocket.receive":
+                self._parsed.append(event["text"] if event.get("bytes") is None else event["bytes"])
+        self.take_more()
+
+    def take_more(self) -> None:
+        self.read_paused = False
+        if not self.transport.is_closing():
+            self._go_on()
+
+    def send_now(self, message: str | bytes) -> bool:
+        if self.close_sent or self.conn.state is not State.OPEN or not self.writable.is_set():
+            return False
+        if isinstance(message, str):
+            self.conn.send_text(message.encode())
+        else:
+            self.conn.send_binary(message)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
+
     async def run_asgi(self) -> None:
-        self.scope["extensions"][LEFT] = self._left  # type: ignore[assignment]
+        self.scope["extensions"] |= {LEFT: self._left, DIRECT: self}  # type: ignore[dict-item]
         app = self.app
 
         async def until_ended(scope: Any, receive: Any, send: Any) -> None:
@@ -112,11 +172,12 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         self.stop_keepalive()
         self.queue.put_nowait({"type": "websocket.disconnect", "code": received.code, "reason": received.reason})
         self._goodbye = self.loop.call_later(ENDING_SECONDS, self._answer_goodbye)
-        self._tell_left()
+        self._tell_left(received.code)
 
     def shutdown(self) -> None:
         if self._goodbye is None:
             super().shutdown()
+            self._tell_left(RESTARTS)
 
     def _answer_goodbye(self) -> None:
         if self._goodbye is None:
@@ -127,9 +188,9 @@ class BoundedFrames(WebSocketsSansIOProtocol):
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
 
-    def _tell_left(self) -> None:
+    def _tell_left(self, code: int | None) -> None:
         if not self._left.done():
-            self._left.set_result(None)
+            self._left.set_result(code)
 
     async def send(self, message: ASGISendEvent) -> None:
         await super().send(message)
@@ -156,6 +217,10 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         elif not self.close_sent:
             self.conn.fail(TOO_BIG, "too many fragments")
             self.handle_parser_exception()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._tell_left(self.conn.close_sent.code if self.conn.close_sent is not None else None)
 
     def keepalive_timeout(self) -> None:
         """A pong may lie unread while the session works on earlier messages: that is no sign of a dead client."""

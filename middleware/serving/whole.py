@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-STATUS = b"HTTP/1.1 200 OK\r\n"
 REST_SECONDS = 0.1
 """Many clients send head and body by themselves; who takes longer is a slow one, whose pace is judged by others."""
 
@@ -38,7 +37,7 @@ class WholeCycle:
             # Whoever reads it waits for this.
             cycle.message_event.set()
 
-    def answer(self, head: bytes, body: bytes) -> bool:
+    def answer(self, head: bytes, body: bytes, status: int = 200) -> bool:
         cycle, protocol = self._cycle, self._protocol
         # A client that does not take what it got waits as it does for any answer, and one that leaves is told so.
         if cycle.disconnected or cycle.response_started or not cycle.keep_alive or protocol.flow.write_paused:
@@ -46,7 +45,7 @@ class WholeCycle:
         cycle.response_started = cycle.response_complete = True
         ours = b"".join([b"%b: %b\r\n" % header for header in protocol.server_state.default_headers])
         # Together: one call of the system.
-        protocol.transport.writelines((b"%b%b%b\r\n" % (STATUS, ours, head), body))
+        protocol.transport.writelines((b"%b%b%b\r\n" % (STATUS_LINE[status], ours, head), body))
         cycle.message_event.set()
         cycle.on_response()
         return True

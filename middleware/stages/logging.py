@@ -7,20 +7,11 @@ Users' words are kept out: texts, queries, keys, and most messages of exceptions
 from __future__ import annotations
 
 import asyncio
-import logging
-import re
-import sys
 from collections.abc import AsyncGenerator
 from dataclasses import fields
-from typing import Any, TextIO, cast
+from typing import Any
 
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
-
-from middleware.logs.console import ConsoleRenderer
-from middleware.logs.json_lines import UTCTimes, render_json
 from middleware.logs.logger import CurrentLogger
-from middleware.logs.stream import LogStream
 from middleware.logs.texts import KeptTexts
 from middleware.pipeline import Item, Operation, Request
 from stts.chat import ReplyRequest, ReplyText
@@ -30,7 +21,6 @@ from stts.plans import ListenRequest, SpeechRequest
 from stts.settings import CurrentSettings
 from stts.streams.live import LiveText
 from stts.timings import Timings
-from stts.tracebacks import describe
 from stts.transcription import TranscriptRetracted, TranscriptSegment
 
 COUNTS = frozenset({"audio_seconds", "characters", "bytes"})
@@ -39,9 +29,6 @@ MEASUREMENTS = tuple(
     (each.name, each.name if each.name in COUNTS else f"{each.name}_seconds") for each in fields(Timings)
 )
 """Members of Timings, each with its name in the line."""
-OURS = ("adapters", "engines", "middleware", "routers", "server_v2", "stts")
-"""Packages whose stdlib loggers follow `logging.level`; libraries stay at info: at debug some log keys and texts."""
-QUERY = re.compile(r"\?[^\s\"']+")
 
 
 class LoggingStage:
@@ -159,87 +146,3 @@ def _words(item: object) -> str:
     if isinstance(item, TranscriptSegment):
         return f" {item.segment.text.strip()}"
     return item.delta if isinstance(item, ReplyText) else ""
-
-
-def configure_logging(settings: CurrentSettings, stream: TextIO | None = None) -> None:
-    """Sets up structlog and the standard library's logging for the whole process; calling it again replaces that.
-
-    Run uvicorn with `log_config=None`. The level is read with each line, the format only here.
-    """
-    stream = stream if stream is not None else sys.stderr
-    lines = LogStream(stream)
-    structlog.configure(
-        processors=[
-            _level_filter(settings),
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            UTCTimes(),
-            _exceptions(settings),
-            lines.add_lost,
-            _renderer(settings, stream),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, lines)),
-        cache_logger_on_first_use=False,
-    )
-    _take_over_stdlib()
-
-
-def _level_filter(settings: CurrentSettings) -> Processor:
-    order = {"debug": 0, "info": 1, "warning": 2, "warn": 2, "error": 3, "exception": 3, "critical": 4}
-
-    def check(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        if order[method] < order[settings().logging.level]:
-            raise structlog.DropEvent
-        return event
-
-    return check
-
-
-def _exceptions(settings: CurrentSettings) -> Processor:
-    def render(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        found = event.pop("exc_info", None)
-        error = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found is True else found
-        if isinstance(error, BaseException):
-            event["exception"] = describe(error, with_messages=settings().privacy.keeps_texts)
-        return event
-
-    return render
-
-
-def _renderer(settings: CurrentSettings, stream: TextIO) -> Processor:
-    chosen = settings().logging.format
-    if chosen == "console" or (chosen == "auto" and stream.isatty()):
-        return ConsoleRenderer(colours=stream.isatty())
-    return render_json
-
-
-def _take_over_stdlib() -> None:
-    root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, StandardLibraryHandler)]:
-        root.removeHandler(handler)
-    root.addHandler(StandardLibraryHandler())
-    root.setLevel(logging.INFO)
-    for name in OURS:
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logger = logging.getLogger(name)
-        logger.handlers.clear()
-        logger.propagate = True
-    # Our line for each operation says more, and leaves the query out.
-    logging.getLogger("uvicorn.access").disabled = True
-    # A damaged form is told to its client, and in our line of the refusal.
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)
-
-
-class StandardLibraryHandler(logging.Handler):
-    """Hands records of the standard library's loggers to structlog, without the queries of addresses."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            message = QUERY.sub("?...", record.getMessage())
-        except (TypeError, ValueError):
-            self.handleError(record)
-            return
-        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
-        structlog.get_logger().log(level, message, logger=record.name, exc_info=record.exc_info)

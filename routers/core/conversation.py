@@ -103,12 +103,13 @@ class ConversationRoutes:
 
     @policy(RouteKind.USE, role=Role.READ)
     async def status(self) -> ConversationStatus:
-        """Of this process."""
+        """Returns how many there are at all workers; `speaking` counts those of this one."""
         taken, most = await self._streaming_slots() or (None, None)
+        active, kept = await self._sessions.counts()
         return ConversationStatus(
-            active=self._sessions.active,
+            active=active,
             max=self._settings().limits.live_sessions,
-            kept=self._sessions.stored,
+            kept=kept,
             speaking=taken,
             speaking_max=most,
         )
@@ -126,7 +127,9 @@ class ConversationRoutes:
     async def _items(self, talk: Talk, fields: ExchangeFields, said: AudioData | str, request: Request) -> Items:
         limits = self._settings().limits
         await self._sessions.room(limits.live_sessions, limits.place_seconds)
-        stored = talk.session = self._sessions.begin(fields.session, talk.context.principal.viewer)
+        viewer = talk.context.principal.viewer
+        await self._sessions.bring(fields.session, viewer)
+        stored = talk.session = self._sessions.begin(fields.session, viewer)
         try:
             speak = replace(fields.speaking(talk.format), permission=talk.context.principal.permission)
             speak = with_defaults(request, "", speak)

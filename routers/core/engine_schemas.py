@@ -10,6 +10,7 @@ from adapters.descriptions import EngineDescription, OfferedVoice
 from middleware.serving.supervisor import State
 from stts.analytics.engine_statistics import Reading
 from stts.engine_state import BreakerState, EngineState, Probe
+from stts.models import CatalogueModel
 from stts.storage.database.opening import DatabaseState
 
 
@@ -38,7 +39,7 @@ class EngineStatus(BaseModel):
     rest_seconds: float = Field(
         description="How long it is left alone after it has failed; 0: the next call tries again."
     )
-    available: bool = Field(description="Whether it can be taken: installed, not failed, not resting.")
+    available: bool = Field(description="Whether it can be taken: installed, with its model, not failed, not resting.")
     breaker: BreakerState = Field(description="closed: it works; open: it rests; half_open: it is being tried.")
     probe_seconds: float = Field(description="Until an engine that rests is tried in the background.")
     failures_in_row: int = Field(description="Requests that failed by its fault, one after the other.")
@@ -88,8 +89,23 @@ class EngineMeasurements(BaseModel):
         )
 
 
+class NeededModel(BaseModel):
+    id: str = Field(description="For POST /models/pull.")
+    name: str = Field(description="For people.")
+    bytes: int = Field(description="Size of all files.")
+
+    @classmethod
+    def of(cls, model: CatalogueModel) -> NeededModel:
+        return cls(id=model.id, name=model.name, bytes=model.bytes)
+
+
 class EngineShape(EngineStatus):
     name: str
+    needs: NeededModel | None = Field(
+        None,
+        description="The model with which it would work, where its state is `needs_model` and the catalogue has it.",
+    )
+    fetches: bool = Field(False, description="Whether its weights are not here yet: its first load fetches them.")
     measured: EngineMeasurements
     engine: str = Field(description="The engine that it is an instance of; its own name where there is one.")
     description: str
@@ -104,6 +120,9 @@ class EngineShape(EngineStatus):
     runs_in: str
     parameters: dict[str, Any] = Field(description="JSON schema of the engine's own parameters.")
     install: str = Field(description="The command that installs it.")
+    download_bytes: int = Field(
+        description="About how much an installation fetches, with weights; 0: unknown. `/install` asks the index."
+    )
     licence: str
 
 
@@ -116,18 +135,19 @@ class VoiceShape(BaseModel):
     )
     gender: str = ""
     reference: bool = Field(False, description="A stored recording to clone.")
+    blend: str = Field("", description="Of a stored voice that is a blend: the voices and their shares.")
 
     @classmethod
     def of(cls, offered: OfferedVoice) -> VoiceShape:
         voice = offered.voice
         return cls(
-            # A recording is called by its name, whatever its file ends in.
-            id=voice.id if voice.reference is None else offered.name,
+            id=offered.id,
             name=offered.name,
             engine=offered.engine.name,
             languages=list(voice.languages),
             gender=voice.gender,
             reference=voice.reference is not None,
+            blend=offered.blend,
         )
 
 
@@ -162,4 +182,8 @@ class Info(BaseModel):
     formats: dict[str, dict[str, Any]]
     transcript_formats: list[str]
     webrtc: Literal["on", "off", "not_installed"] = Field(description="Whether calls by WebRTC are taken.")
+    replies: Literal["echo", "template", "openai"] = Field(
+        description="Who replies in a conversation: `echo` says back what it hears, `template` a fixed sentence, "
+        "`openai` is a language model."
+    )
     docs: str

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Query, Response
 from fastapi.responses import RedirectResponse
 
+from adapters.missing_models import looked_at
 from routers.core.engine_schemas import EngineStatus, Health, Info, Ready
 from routers.http.deferred_route import PlainRoute, deferred_router
 from routers.services import Services
@@ -81,7 +82,7 @@ class HealthRoutes:
             database=database,
             redis=self._shared_limits.state if self._shared_limits is not None else "unused",
             listeners={each.name: each.state for each in self._listeners.statuses()},
-            engines={each.name: EngineStatus.of(each) for each in self._engines.descriptions()},
+            engines={each.name: EngineStatus.of(each) for each in await looked_at(self._engines)},
             missing=await self._engines.missing(),
         )
 
@@ -107,7 +108,7 @@ class HealthRoutes:
         return Info(
             name="STTS Server",
             version=__version__,
-            engines={each.name: each.state for each in self._engines.descriptions()},
+            engines={each.name: each.state for each in await looked_at(self._engines)},
             auto=await self._engines.chosen(),
             abilities=self._abilities(),
             limits=settings.limits.numbers,
@@ -116,5 +117,6 @@ class HealthRoutes:
             },
             transcript_formats=["json", "text", "srt", "vtt", "verbose_json"],
             webrtc=self._calls.state,
+            replies=settings.reply.adapter,
             docs="/docs",
         )

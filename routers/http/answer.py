@@ -90,6 +90,12 @@ def stream_answer(chunks: AsyncGenerator[bytes, None], headers: Headers) -> Answ
     return Answer(respond)
 
 
+async def send_whole(send: Send, headers: Mapping[str, str], data: bytes) -> None:
+    """Sends all at once. The headers must hold the length."""
+    await send(_start(headers))
+    await send(_body(data, more=False))
+
+
 async def send_sized(send: Send, chunks: AsyncGenerator[bytes, None], headers: Mapping[str, str], size: int) -> None:
     """Sends chunks of so many bytes together: the last one ends the answer, which saves a message."""
     await send(_start(headers))

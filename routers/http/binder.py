@@ -22,8 +22,10 @@ MOST_FAILURES = 100
 WAIT_SECONDS = 10.0
 """Time for which a client waits: shorter than that of proxies, long enough for a short book."""
 
-Bind = Callable[[Path, Checkpoint], None]
-"""Writes the file, and calls the checkpoint now and then. Blocking."""
+TellPart = Callable[[float], None]
+"""A function that is told now and then how much of the work is done, 0 to 1."""
+Bind = Callable[[Path, Checkpoint, TellPart], None]
+"""Writes the file, and calls both now and then. Blocking."""
 
 
 class Binder:
@@ -35,21 +37,28 @@ class Binder:
         self._workers = Workers("binder", threads=1, queue_length=MOST_WAITING)
         self._bindings: dict[tuple[str, str], asyncio.Task[Path]] = {}
         """Those that are on their way, and failures that nobody has been told of."""
+        self._parts: dict[tuple[str, str], float] = {}
+        """How much is done of those that are on their way."""
 
-    async def bound(self, batch_id: str, name: str, prepare: Callable[[], Awaitable[Bind]]) -> Path:
-        """The file, which is made with what `prepare` gives if it is not there.
+    async def bound(
+        self, batch_id: str, name: str, prepare: Callable[[], Awaitable[Bind]], wait_seconds: float | None = None
+    ) -> Path:
+        """The file, which is made with what `prepare` gives if it is not there. `wait_seconds`: less than the usual.
 
-        Raises NotCompleteYet while it is being made; Busy where too many wait; Conflict where it was stopped; and what
-        its making has raised, once.
+        Raises NotCompleteYet, with the part that is done, while it is being made; Busy where too many wait; Conflict
+        where it was stopped; and what its making has raised, once.
         """
         key = batch_id, name
         if (task := self._bindings.get(key)) is None:
             if (path := await asyncio.to_thread(self._files.found, batch_id, name)) is not None:
                 return path
             task = self._begun(key, prepare)
-        await asyncio.wait((task,), timeout=self.wait_seconds)
+        longest = self.wait_seconds
+        await asyncio.wait((task,), timeout=longest if wait_seconds is None else min(longest, wait_seconds))
         if not task.done():
-            raise NotCompleteYet("The book is being bound. Ask again soon.", retry_after=RETRY_SECONDS)
+            waiting = NotCompleteYet("The book is being bound. Ask again soon.", retry_after=RETRY_SECONDS)
+            waiting.part = self._parts.get(key, 0.0)
+            raise waiting
         if self._bindings.get(key) is task:
             del self._bindings[key]
         if task.cancelled():
@@ -84,11 +93,17 @@ class Binder:
 
     async def _make(self, batch_id: str, name: str, prepare: Callable[[], Awaitable[Bind]]) -> Path:
         bind = await prepare()
+
+        def tell(part: float) -> None:
+            if (batch_id, name) in self._bindings:
+                self._parts[batch_id, name] = part
+
         return await self._workers.run(
-            lambda checkpoint: self._files.made(batch_id, name, lambda target: bind(target, checkpoint))
+            lambda checkpoint: self._files.made(batch_id, name, lambda target: bind(target, checkpoint, tell))
         )
 
     def _ended(self, key: tuple[str, str], task: asyncio.Task[Path]) -> None:
         """Forgets what is a file now; a failure stays until it is told."""
+        self._parts.pop(key, None)
         if (task.cancelled() or task.exception() is None) and self._bindings.get(key) is task:
             del self._bindings[key]

@@ -7,14 +7,16 @@ together that takes a twentieth of a server's start, and its first answers need 
 from __future__ import annotations
 
 import asyncio
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute, APIWebSocketRoute
-from starlette.routing import BaseRoute, Match, compile_path, request_response
+from starlette.routing import BaseRoute, Match, compile_path, request_response, websocket_session
 from starlette.types import Scope
+from starlette.websockets import WebSocket
 
 
 class Deferred(ABC):
@@ -56,12 +58,15 @@ class DeferredRoute(Deferred, APIRoute):
     ) -> None:
         Deferred.__init__(self, path, endpoint, {"methods": methods, **options})
         self.methods = {method.upper() for method in methods or ("GET",)}
+        self._stem = path.partition("{")[0]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        # The router asks one after the other; most paths have no parameters, and differ at a glance. Their patterns
-        # match a line feed at the end, too: the table of policies, which asks them, must find the same route.
-        path = scope["path"].removesuffix("\n")
-        if not self.param_convertors and path != self.path and not scope.get("root_path"):
+        # The router asks one after the other, and most differ at a glance. Patterns of paths without parameters match a
+        # line feed at the end, too: the table of policies, which asks them, must find the same route.
+        path: str = scope["path"]
+        if not path.startswith(self._stem) and not scope.get("root_path"):
+            return Match.NONE, {}
+        if not self.param_convertors and path.removesuffix("\n") != self.path and not scope.get("root_path"):
             return Match.NONE, {}
         return super().matches(scope)
 
@@ -75,6 +80,10 @@ class DeferredSocketRoute(Deferred, APIWebSocketRoute):
 
     def _make(self, options: dict[str, Any]) -> None:
         APIWebSocketRoute.__init__(self, self.path, self.endpoint, **options)
+        parameters = inspect.signature(self.endpoint, eval_str=True).parameters.values()
+        if [each.annotation for each in parameters] == [WebSocket] and not options.get("dependencies"):
+            # It takes nothing but the socket: what fields need would stay for as long as the connection, 5 KB of each.
+            self.app = websocket_session(self.endpoint)
 
 
 class DeferredRouter(APIRouter):

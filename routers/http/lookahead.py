@@ -25,7 +25,7 @@ class Lookahead:
     async def look(self, timeout_seconds: Callable[[], float]) -> bool:
         """Waits for the first chunk and then, `timeout_seconds()` seconds in all, for the others. True: those were all.
 
-        A timeout_seconds of 0 looks no further than the first.
+        A timeout_seconds of 0 looks no further than the first, unless that ends the answer.
         """
         size = retractions = 0
         until: float | None = None
@@ -46,6 +46,8 @@ class Lookahead:
                 continue
             size += len(chunk.data)
             self._held.append(chunk)
+            if chunk.ends:
+                continue
             if len(self._held) == 1:
                 seconds = timeout_seconds()
                 if seconds <= 0:

@@ -138,7 +138,7 @@ class PassageSpeech:
         output.audio, output.cache = audio_output(self._config, self._sample_rate), None
         before = encoder.seconds
         data = await asyncio.to_thread(encoder.encode, samples) if len(samples) else b""
-        return replace(chunk, data=data, seconds=encoder.seconds - before, header=b"")
+        return replace(chunk, data=data, seconds=encoder.seconds - before, header=b"", ends=False)
 
     def _silence(self, seconds: float) -> Samples:
         return np.zeros(round(seconds * self._sample_rate), np.float32)

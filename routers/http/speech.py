@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from starlette.types import Send
 
 from middleware.stages.timing import server_timing
-from routers.http.answer import Answer, Headers, send_sized, stream_answer
+from routers.http.answer import Answer, Headers, send_sized, send_whole, stream_answer
 from routers.http.lookahead import Lookahead
 from routers.http.operation import speech_headers
 from routers.http.spool import Spool
@@ -54,6 +54,22 @@ def streamed_speech(chunks: Chunks, context: RequestContext, own_headers: Header
     return stream_answer(_data(chunks), headers)
 
 
+def finished_speech(chunks: Chunks, context: RequestContext, own_headers: Headers = dict) -> Answer:
+    """Answers with a stream of which all is there before its first byte is sent, and so its length."""
+
+    async def respond(send: Send) -> None:
+        async with aclosing(chunks):
+            made = [chunk async for chunk in chunks]
+        header, data = made[-1].header, b"".join([chunk.data for chunk in made])
+        if not data.startswith(header):
+            data = header + data[len(header) :]
+        timing = {"server-timing": server_timing(context, collected=True), "content-length": str(len(data))}
+        headers = {"accept-ranges": "none", **speech_headers(context), **timing, **own_headers()}
+        await send_whole(send, headers, data)
+
+    return Answer(respond)
+
+
 def whole_speech(chunks: Chunks, context: RequestContext, headers: Headers) -> Answer:
     """Answers with the whole file and its length, and with headers of a dialect in place of the usual ones."""
     context.hold = Hold()
@@ -87,10 +103,20 @@ def _settled_speech(
     async def respond(send: Send) -> None:
         async with aclosing(Lookahead(chunks, hold)) as start:
             complete = await start.look(lambda: _patience(context, seconds))
-            answer = collected_speech if complete or _is_kept(context) else streamed_speech
+            answer = _answer_of(context, complete=complete, streamed=seconds <= 0.0)
             await answer(start.chunks(), context, own_headers).respond(send)
 
     return Answer(respond)
+
+
+def _answer_of(
+    context: RequestContext, *, complete: bool, streamed: bool
+) -> Callable[[Chunks, RequestContext, Headers], Answer]:
+    if _is_kept(context):
+        return collected_speech
+    if complete:
+        return finished_speech if streamed else collected_speech
+    return streamed_speech
 
 
 def _is_kept(context: RequestContext) -> bool:

@@ -18,7 +18,7 @@ from middleware.serving.connections import Connections, connections_of
 from middleware.serving.file_limit import FILES_PER_CONNECTION
 from middleware.serving.late_app import LateApp
 from middleware.serving.listener_plan import Placed, Wanted
-from middleware.serving.listening import CannotListen, listening
+from middleware.serving.listening import CannotListen, Listening, listening
 from middleware.serving.prefixes import Prefixes, PrefixListener
 from middleware.serving.server import HTTPListener, server_config
 from middleware.serving.supervisor import ListenerStatus
@@ -41,6 +41,7 @@ class ConfiguredListeners:
     """Prefixes of the main listener; None where there is none."""
     connections: Connections
     """Connections of the main listener, among which those of a listener count that has no bound of its own."""
+    listening: Listening = listening
 
     def wanted(self) -> Mapping[str, Wanted]:
         settings = self.services.settings()
@@ -76,7 +77,7 @@ class ConfiguredListeners:
         address = (listener.host, listener.port)
         if isinstance(before, HTTPListener) and before.address == address:
             return HTTPListener(config, before.shared())
-        return HTTPListener(config, listening(*address, f"listeners.{name}"))
+        return HTTPListener(config, self.listening(*address, f"listeners.{name}"))
 
     async def begin(self, name: str) -> None:
         """An error is logged: the listener goes on without what its dialect would have done."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Annotated, TypeVar
 
 from fastapi import Query, Request, Response
@@ -13,12 +13,12 @@ from middleware.edge.problem import problem
 from routers.http.answer import Answer, event_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.sse import event
+from routers.management.all_resources import AllResources
 from routers.management.analytics_schemas import (
     FormatOperations,
     Formats,
     Operations,
     Point,
-    ResourceUsage,
     Snapshot,
     Summary,
     Timeseries,
@@ -31,12 +31,15 @@ from stts.analytics.long_history import Group, LongHistory, UsageOpener
 from stts.analytics.metrics import Metrics
 from stts.analytics.resources import Resources
 from stts.errors import Busy
+from stts.peers.link import Peers
 
 MOST_POINTS = 1500
 MOST_LIVE_CLIENTS = 16
 LIVE_WINDOW = 120.0
 """Seconds: the current minute and the one before."""
 Key = TypeVar("Key")
+Render = Callable[[str], Awaitable[tuple[bytes, str]]]
+"""The page for Prometheus and its media type, by what a scraper accepts."""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 Duration = Annotated[
@@ -55,12 +58,16 @@ class AnalyticsRoutes:
         *,
         draining: Callable[[], bool] = lambda: False,
         usage: UsageOpener | None = None,
+        render: Render | None = None,
+        peers: Peers | None = None,
     ) -> None:
-        """`usage` answers for windows beyond memory, where it is kept."""
+        """`usage` answers for windows beyond memory, where it is kept; `render` writes the page for Prometheus of all
+        workers, where there are others (`peers`)."""
         self._history = history
         self._long = LongHistory(history, usage)
         self._metrics = metrics
-        self._resources = resources
+        self._render = render
+        self._resources = AllResources(resources, peers)
         self._draining = draining
         self._live_clients = 0
         self.router = deferred_router("analytics")
@@ -93,7 +100,7 @@ class AnalyticsRoutes:
             by_type=_operations(_sum(groups, lambda group: group.type)),
             by_engine=_operations(_sum(groups, lambda group: group.engine)),
             by_language=_operations(_sum(groups, lambda group: group.name)),
-            resources=ResourceUsage.of(self._resources.usage()),
+            resources=await self._resources.usage(),
             window_seconds=found.seconds,
             since=found.since,
         )
@@ -157,7 +164,8 @@ class AnalyticsRoutes:
     @policy(RouteKind.MANAGE)
     async def metrics(self, request: Request) -> Response:
         """The page for Prometheus."""
-        page, media_type = self._metrics.render(request.headers.get("accept", ""))
+        accept = request.headers.get("accept", "")
+        page, media_type = self._metrics.render(accept) if self._render is None else await self._render(accept)
         return Response(page, media_type=media_type)
 
     async def _snapshots(self, interval: float, count: int | None) -> AsyncGenerator[str, None]:
@@ -179,7 +187,7 @@ class AnalyticsRoutes:
         return Snapshot(
             at=self._history.now(),
             last_minutes=Operations.of(groups.get("", Tally())),
-            resources=ResourceUsage.of(self._resources.usage()),
+            resources=await self._resources.usage(),
         )
 
     async def _pause(self, interval: float) -> None:

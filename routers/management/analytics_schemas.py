@@ -25,6 +25,11 @@ class Latency(BaseModel):
         )
 
 
+class SlowOperations(BaseModel):
+    count: int = Field(description="Operations that were slow for this cause.")
+    longest_seconds: float = Field(description="Seconds that the slowest of them spent on it.")
+
+
 class Operations(BaseModel):
     operations: int = Field(description="Finished operations, however they ended.")
     completed: int = Field(description="Those that ran to their end.")
@@ -34,7 +39,16 @@ class Operations(BaseModel):
     audio_seconds: float = Field(description="Seconds of audio made or heard.")
     characters: int = Field(description="Characters spoken.")
     bytes: int = Field(description="Bytes of encoded audio sent.")
-    queue: Latency = Field(description="Wait for an engine.")
+    background: int = Field(
+        description="How many of them nobody waited for: items of jobs and batches, as far as memory reaches. "
+        "The times below are without them."
+    )
+    slow: dict[str, SlowOperations] = Field(
+        description="Of those that somebody waited for: where most of the time of the slow ones went, by `cause` as "
+        "`GET /analytics/operations` tells it."
+    )
+    queue: Latency = Field(description="Wait for a free place at an engine that was loaded.")
+    load: Latency = Field(description="Wait until an engine was loaded, of those that had to wait for that.")
     first_item: Latency = Field(
         description="Until the first audio or text. What a writer took for the words of that is not counted."
     )
@@ -51,7 +65,13 @@ class Operations(BaseModel):
             audio_seconds=round(tally.audio_seconds, 3),
             characters=tally.characters,
             bytes=tally.bytes,
+            background=tally.background,
+            slow={
+                why: SlowOperations(count=slow.count, longest_seconds=round(slow.longest, 3))
+                for why, slow in sorted(tally.slow.items())
+            },
             queue=Latency.of(tally.queue),
+            load=Latency.of(tally.load),
             first_item=Latency.of(tally.first_item),
             total=Latency.of(tally.total),
         )

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import Header, Path, Query, Request, Response
 
-from adapters.jobs import Job, Jobs
 from middleware.edge.auditing import note_audit
 from routers.batch_services import BatchServices
 from routers.http.answer import event_answer
@@ -17,6 +16,7 @@ from routers.http.jobs import ItemShape, JobShape
 from routers.http.names import WITHOUT_CONTROLS
 from routers.http.operation import principal_of
 from routers.http.sse import event
+from routers.management.all_jobs import AllJobs
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
@@ -37,7 +37,7 @@ TOLD_AT_ONCE = 200
 
 
 class JobRoutes:
-    def __init__(self, jobs: Jobs, batches: BatchServices) -> None:
+    def __init__(self, jobs: AllJobs, batches: BatchServices) -> None:
         self._jobs = jobs
         self._batches = batches
         self.router = deferred_router("jobs")
@@ -58,7 +58,7 @@ class JobRoutes:
     ) -> list[JobShape]:
         """One's own, of administrators all, newest first: as many as `limit` says, those behind them with `before`."""
         viewer = principal_of(request).viewer
-        found = [JobShape.of(job.status()) for job in self._jobs.all(viewer)]
+        found = await self._jobs.all(viewer)
         found += [JobShape.of_batch(batch) for batch in await self._batches.all(viewer, limit, before)]
         wanted = [job for job in found if before is None or job.started < before]
         return sorted(wanted, key=lambda job: job.started, reverse=True)[:limit]
@@ -68,7 +68,7 @@ class JobRoutes:
         viewer = principal_of(request).viewer
         if (batch := await self._batches.find(job_id, viewer)) is not None:
             return JobShape.of_batch(batch)
-        return JobShape.of(self._jobs.get(job_id, viewer).status())
+        return await self._jobs.one(job_id, viewer)
 
     @policy(RouteKind.MANAGE, role=Role.WRITE, action=Action.JOB_CANCEL)
     async def cancel(
@@ -80,7 +80,7 @@ class JobRoutes:
         """Ends it, and answers when it has ended. What was fetched or made so far is kept."""
         principal = principal_of(request)
         if await self._batches.find(job_id, principal.viewer) is None:
-            shape = JobShape.of((await self._jobs.cancel(job_id, principal.viewer)).status())
+            shape = await self._jobs.cancel(job_id, principal.viewer)
         else:
             shape = JobShape.of_batch(await self._batches.command(job_id, "cancel", principal))
             if remove:
@@ -109,7 +109,7 @@ class JobRoutes:
                 raise InvalidRequest(f"A number of an event is at most {LAST_EVENT}.", param="Last-Event-ID")
             events = self._batch_events(job_id, viewer, after)
         else:
-            events = _events(self._jobs.get(job_id, viewer))
+            events = _events(self._jobs.changes(job_id, viewer))
         return event_answer(events, dict, lambda error: event({"code": error.code}))
 
     async def _batch_events(self, job_id: str, viewer: Viewer, after: int) -> AsyncGenerator[str, None]:
@@ -138,7 +138,7 @@ class JobRoutes:
             after = items[-1].sequence
 
 
-async def _events(job: Job) -> AsyncGenerator[str, None]:
-    async with aclosing(job.changes()) as changes:
-        async for status in changes:
-            yield event(JobShape.of(status).model_dump(mode="json"))
+async def _events(changes: AsyncGenerator[JobShape, None]) -> AsyncGenerator[str, None]:
+    async with aclosing(changes):
+        async for shape in changes:
+            yield event(shape.model_dump(mode="json"))

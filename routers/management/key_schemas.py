@@ -23,6 +23,10 @@ Time = Annotated[float | None, Field(gt=0, le=4_102_444_800, description="Unix t
 """Until the year 2100."""
 
 
+TAKEN_AWAY = ("expires_at", "subjects")
+"""Members of a key that null takes away."""
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -82,6 +86,9 @@ class KeyFields(Networks):
     allowed_voices: Entries = Field((), description="Voices it may use; empty: all.")
     cache: bool = Field(True, description="False: its speech is neither answered from the cache nor kept there.")
     limits: LimitFields = LimitFields()
+    subjects: LimitFields | None = Field(
+        None, description="Limits of each subject that it names (`X-Subject`); null: it may name none."
+    )
 
     def wishes(self, user_id: str) -> KeyWishes:
         return KeyWishes(
@@ -95,6 +102,7 @@ class KeyFields(Networks):
             allowed_voices=self.allowed_voices,
             cache=self.cache,
             limits=self.limits.limits(),
+            subjects=self.subjects.limits() if self.subjects is not None else None,
         )
 
 
@@ -110,15 +118,18 @@ class KeyChangeFields(Networks):
     allowed_voices: Entries | None = None
     cache: bool | None = None
     limits: LimitFields | None = Field(None, description="All limits of the key anew.")
+    subjects: LimitFields | None = Field(None, description="Those of each of its subjects anew; null: it names none.")
 
     def changes(self) -> dict[str, object]:
         given = {name: getattr(self, name) for name in self.model_fields_set - {"version"}}
-        # Only an expiry may be taken away by null; of anything else null changes nothing.
-        given = {name: value for name, value in given.items() if value is not None or name == "expires_at"}
+        # An expiry and subjects may be taken away by null; of anything else null changes nothing.
+        given = {name: value for name, value in given.items() if value is not None or name in TAKEN_AWAY}
         if self.role is not None:
             given["role"] = Role.named(self.role)
         if self.limits is not None:
             given["limits"] = self.limits.limits()
+        if self.subjects is not None:
+            given["subjects"] = self.subjects.limits()
         return given
 
 
@@ -144,6 +155,7 @@ class KeyShape(BaseModel):
     allowed_voices: tuple[str, ...]
     cache: bool
     limits: dict[str, int] = Field(description="Those that are set.")
+    subjects: dict[str, int] | None = Field(description="Limits of each of its subjects; null: it names none.")
     version: int
 
     @classmethod
@@ -161,5 +173,9 @@ class IssuedKeyShape(KeyShape):
 
 def _members(key: AccessKey) -> dict[str, object]:
     members = {name: getattr(key, name) for name in KeyShape.model_fields}
-    limits = {name: most for name, most in asdict(key.limits).items() if most is not None}
-    return members | {"role": key.role.label, "limits": limits}
+    subjects = None if key.subjects is None else set_limits(key.subjects)
+    return members | {"role": key.role.label, "limits": set_limits(key.limits), "subjects": subjects}
+
+
+def set_limits(limits: KeyLimits) -> dict[str, int]:
+    return {name: most for name, most in asdict(limits).items() if most is not None}

@@ -13,7 +13,11 @@ from routers.http.deferred_route import deferred_router
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 from stts.errors import Conflict, NotFound
+from stts.peers.everywhere import RESTART_LISTENER, START_LISTENER, STOP_LISTENER, everywhere
+from stts.peers.link import Peers
 
+OTHERS_SECONDS = 10.0
+"""Longest wait for the others."""
 Name = Annotated[str, Path(max_length=64, description="A name of `listeners` in the configuration.")]
 REFUSED: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no listener of this name."},
@@ -44,8 +48,10 @@ class ListenersShape(BaseModel):
 
 
 class ListenerRoutes:
-    def __init__(self, listeners: Supervisor) -> None:
+    def __init__(self, listeners: Supervisor, peers: Peers | None = None) -> None:
+        """`peers`: the other workers of this server, whose listeners of the same names go along."""
         self._listeners = listeners
+        self._peers = peers
         self.router = deferred_router("listeners")
         add = self.router.add_api_route
         add("/listeners", self.all, methods=["GET"], response_model=ListenersShape)
@@ -62,21 +68,21 @@ class ListenerRoutes:
     async def restart(self, request: Request, name: Name) -> ListenerShape:
         """A new one accepts at once; who is inside the old one finishes there. The other listeners notice nothing."""
         self._require(name)
-        await self._listeners.restart(name)
+        await everywhere(self._peers, self._listeners.restart(name), RESTART_LISTENER, name, OTHERS_SECONDS)
         return self._told(request, name)
 
     @policy(RouteKind.MANAGE, action=Action.LISTENER_START)
     async def start(self, request: Request, name: Name) -> ListenerShape:
         """Opens one that was stopped, or that has failed."""
         self._require(name)
-        await self._listeners.start(name)
+        await everywhere(self._peers, self._listeners.start(name), START_LISTENER, name, OTHERS_SECONDS)
         return self._told(request, name)
 
     @policy(RouteKind.MANAGE, action=Action.LISTENER_STOP)
     async def stop(self, request: Request, name: Name) -> ListenerShape:
         """Lets nobody in any more, until it is started or the server starts again; who is inside finishes."""
         self._require(name)
-        await self._listeners.stop_one(name)
+        await everywhere(self._peers, self._listeners.stop_one(name), STOP_LISTENER, name, OTHERS_SECONDS)
         return self._told(request, name)
 
     def _require(self, name: str) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import Query, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from routers.batch_services import BatchServices
 from routers.http.answer import collected_answer, stream_answer
-from routers.http.binder import Bind
+from routers.http.binder import WAIT_SECONDS, Bind, TellPart
 from routers.http.deferred_route import deferred_router
 from routers.http.operation import principal_of
 from routers.management.batch_results import BatchResults, ResultFormat
@@ -23,7 +23,7 @@ from routers.management.jobs import NOT_FOUND, JobId
 from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
 from stts.audio.formats import FORMATS
-from stts.errors import Conflict
+from stts.errors import Conflict, NotCompleteYet
 from stts.jobs.values import Batch, BatchItem
 from stts.settings import CurrentSettings
 from stts.storage.batch_files import COVER
@@ -39,6 +39,7 @@ READ_AT_ONCE = 200
 MEDIA_TYPES = {"m4b": "audio/mp4", "mp3": "audio/mpeg"}
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/zip": {}, "audio/*": {}, "text/plain": {}, "text/vtt": {}}},
+    202: {"description": "The book is being bound, and `progress` was asked for: the `part` that is done."},
     409: {"description": "Not all items are done, their texts are not kept, or the book is still being bound."},
     **NOT_FOUND,
 }
@@ -72,17 +73,32 @@ class PackageRoutes:
 
     @policy(RouteKind.MANAGE, role=Role.WRITE)
     async def book(
-        self, request: Request, job_id: JobId, format: Annotated[Literal["m4b", "mp3"], Query()] = "m4b"
+        self,
+        request: Request,
+        job_id: JobId,
+        format: Annotated[Literal["m4b", "mp3"], Query()] = "m4b",
+        wait_seconds: Annotated[
+            float, Query(ge=0, le=WAIT_SECONDS, description="Longest wait for a book that is being bound.")
+        ] = WAIT_SECONDS,
+        progress: Annotated[
+            bool, Query(description="While it is being bound, 202 with the `part` that is done, in place of 409.")
+        ] = False,
     ) -> Response:
         """All texts as one recording, with chapters and cover where they are of a book. Bound when it is first asked
-        for; while that lasts, it is 409 `not_complete_yet`, with `Retry-After`."""
+        for; while that lasts, it is 409 `not_complete_yet`, with `Retry-After` and the `part` that is done."""
         batch = await self._batches.require(job_id, principal_of(request).viewer)
         _require_spoken(batch)
         headers = {"cache-control": "no-store", **_attachment(_title(batch), format)}
 
         async def make() -> Response:
             name = f"book-{batch.sequence}.{format}"
-            path = await self._batches.binder.bound(batch.id, name, partial(self._binding, batch, format))
+            binding = partial(self._binding, batch, format)
+            try:
+                path = await self._batches.binder.bound(batch.id, name, binding, wait_seconds)
+            except NotCompleteYet as waiting:
+                if not progress:
+                    raise
+                return JSONResponse({"part": waiting.part}, 202)
             return StoredContent(path, media_type=MEDIA_TYPES[format], headers=headers)
 
         return collected_answer(make, request.scope, request.receive)
@@ -113,9 +129,9 @@ class PackageRoutes:
         info = await asyncio.to_thread(self._info, batch)
         titles = batch.options.get("book", {}).get("chapters", [])
 
-        def make(target: Path, checkpoint: Checkpoint) -> None:
+        def make(target: Path, checkpoint: Checkpoint, tell: TellPart) -> None:
             try:
-                bind(parts, titles, info, format, target, checkpoint)
+                bind(parts, titles, info, format, target, checkpoint, tell)
             except DamagedPart as error:
                 raise Conflict(f"{error}. Cancel the job and begin it anew.") from error
 

@@ -68,7 +68,7 @@ class PersonalDataRoutes:
             uploads=files["uploads"],
             outputs=files["outputs"],
             jobs=jobs,
-            sessions=services.sessions.remove_all(user_id),
+            sessions=await services.sessions.remove_all(user_id),
             client_secrets=services.secrets.remove_all(user_id),
             usage_rows=0,
         )

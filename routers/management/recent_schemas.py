@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from stts.analytics.cause import Cause, cause
 from stts.analytics.recent import RecentOperation
-from stts.analytics.record import NONE
+from stts.analytics.record import NONE, Urgency
 from stts.context import CacheState
 
 
@@ -22,13 +22,18 @@ class Part(BaseModel):
 class OperationShape(BaseModel):
     """One operation. Parts of a stream go on at the same time: together they may be more than `total`."""
 
-    request_id: str = Field(description="The `X-Request-ID` of its answer; on a socket that of the connection.")
+    request_id: str = Field(description="The `X-Request-ID` of its answer; on a socket one of its own.")
+    connection_id: str | None = Field(description="On a socket: the id of its connection, which error events name.")
     trace_id: str | None = Field(description="Its trace, where one was recorded.")
     ended: float = Field(description="Unix time.")
     type: str = Field(description="tts, stt, conversation.")
     status: str = Field(description="completed, error, or cancelled: the client left.")
     code: str | None = Field(description="Machine code of its error.")
     route: str | None
+    urgency: Urgency = Field(
+        description="live (somebody listens or reads along), collected (somebody waits for the whole answer), "
+        "background (nobody waits: jobs, batches)."
+    )
     listener: str | None
     engine: str | None = Field(description="The engine that did it; null: none was chosen yet.")
     fallback: str | None = Field(description="Code of why another engine did it than the one that comes first.")
@@ -60,11 +65,13 @@ class OperationShape(BaseModel):
         parts = record.course.parts(record.total or 0.0)
         return cls(
             request_id=record.request_id,
+            connection_id=record.connection_id,
             trace_id=record.trace_id,
             ended=round(operation.ended, 3),
             status=record.status,
             code=record.code,
             route=record.route,
+            urgency=record.urgency,
             fallback=record.fallback,
             key_id=record.key_id,
             characters=record.characters,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from stts.analytics.forecast import Band, Forecast, HourOfWeek
+from stts.analytics.forecast import LEAST_DAYS, Band, Forecast, HourOfWeek
 from stts.analytics.usage import DAY, MEASURES, UsageColumn, UsageGroup, UsageSums
 
 COLUMNS: Mapping[str, UsageColumn] = {
@@ -111,6 +111,7 @@ class UnusualShape(BandShape):
 class ForecastShape(BaseModel):
     measure: Measure
     days: int = Field(description="Whole days of history that it rests on.")
+    days_needed: int = Field(description="Whole days of history without which nothing is told.")
     words: list[str] = Field(description="All of it in sentences; also that there is too little history.")
     peaks: list[HourShape] = Field(description="The busiest hours of the week, the busiest first.")
     coming: list[ComingShape] = Field(description="The next 24 hours.")
@@ -122,6 +123,7 @@ class ForecastShape(BaseModel):
         return cls(
             measure=measure,
             days=found.days,
+            days_needed=LEAST_DAYS,
             words=list(found.words),
             peaks=[HourShape.of_hour(each) for each in found.peaks],
             coming=[ComingShape(start=each.start, **BandShape.of(each.band).model_dump()) for each in found.coming],

@@ -8,12 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
 from stts.access.concurrency import Concurrency
+from stts.access.key_uses import ENDED
 from stts.access.keys import AccessKey
 from stts.access.limits import limits_of
 from stts.access.place_ahead import SharedPlaces
 from stts.access.principal import Principal
 from stts.access.quota_refusals import QuotaRefusals
 from stts.errors import Busy, ShuttingDown, STTSError, TooManyRequests, Unauthorized
+from stts.peers.limits import PeerPlaces
 from stts.settings import CurrentSettings
 from stts.streams.spool import MIB, SpoolSpace
 
@@ -48,9 +50,14 @@ class ConnectionLimiter:
     """One for the application."""
 
     def __init__(
-        self, settings: CurrentSettings, refusals: QuotaRefusals | None = None, shared: SharedPlaces | None = None
+        self,
+        settings: CurrentSettings,
+        refusals: QuotaRefusals | None = None,
+        shared: SharedPlaces | None = None,
+        of_all: PeerPlaces | None = None,
     ) -> None:
-        """`refusals` is told of each session that a quota refuses. `shared`: None where this process counts alone."""
+        """`refusals` is told of each session that a quota refuses. `shared`: None where this process counts those of
+        callers alone; `of_all`: None where it counts those of all callers alone."""
         self.settings = settings
         self._refusals = refusals or QuotaRefusals()
         self._connections: set[LimitedConnection] = set()
@@ -59,6 +66,7 @@ class ConnectionLimiter:
         self._changed = asyncio.Event()
         self._closed = False
         self._sessions = Concurrency("sessions", shared)
+        self._of_all = of_all
         self.spools = SpoolSpace(lambda: settings().limits.spools_mib * MIB)
         """Bytes received from all clients together and not processed yet."""
 
@@ -75,7 +83,7 @@ class ConnectionLimiter:
             await self._take_session(place, connection)
             self._arrived.add(connection)
             place.callback(self._arrived.discard, connection)
-            await self._free_place()
+            await self._free_place(place)
             self._connections.add(connection)
             try:
                 yield
@@ -91,10 +99,15 @@ class ConnectionLimiter:
             self._refusals.tell(connection.principal, error.code, "WS")
             raise
 
-    async def _free_place(self) -> None:
+    async def _free_place(self, place: AsyncExitStack) -> None:
         """Waits a little: a client that has just left is told so before what it had is given back."""
         limits = self.settings().limits
         try:
+            if self._of_all is not None:
+                holder = await self._of_all.wait("live sessions", limits.live_sessions, limits.place_seconds)
+                if holder is None:
+                    raise TimeoutError
+                place.callback(self._of_all.give_back, holder)
             async with asyncio.timeout(limits.place_seconds):
                 while len(self._connections) >= limits.live_sessions and not self._closed:
                     self._changed.clear()
@@ -113,7 +126,7 @@ class ConnectionLimiter:
         """Ends the connections that were opened with a key that opens nothing any more."""
         for connection in tuple(self._arrived):
             if (key := connection.principal.key) is not None and key.id == key_id:
-                connection.close_with(Unauthorized("The key of this connection was revoked or has expired."))
+                connection.close_with(Unauthorized(ENDED))
 
     def end_listener(self, name: str) -> None:
         """Asks all to leave that came by a listener which stops."""

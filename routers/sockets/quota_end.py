@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from stts.access.allowances import QuotaExceeded
+from stts.streams.flag import Flag
 
 LOOK_SECONDS = 0.02
 """Between two looks whether a session that is to end has come to rest."""
@@ -31,7 +32,7 @@ class QuotaEnd:
         """The last event of the session."""
         self.on_exceeded: Callable[[], None] | None = None
         """Called when it is known, so that what is begun comes to its end."""
-        self._exceeded = asyncio.Event()
+        self._exceeded = Flag()
 
     def tell(self, error: QuotaExceeded) -> None:
         """Only the first counts. Returns at once: whoever tells goes on with what it has begun."""

@@ -19,11 +19,15 @@ async def read_messages(
     messages: Messages[M],
     on_message: Callable[[M], Awaitable[bool | None]],
     on_audio: Callable[[bytes], Awaitable[None]] | None = None,
+    hear_now: Callable[[bytes], bool] | None = None,
 ) -> None:
     """Reads until the client leaves or `on_message` returns False. An STTSError is told, and the connection goes on.
 
-    Binary messages go to `on_audio`; without it they are refused.
+    Binary messages go to `on_audio`; without it they are refused. `hear_now` may take one that nothing waits before,
+    in the moment in which it was read; False: it goes to `on_audio`.
     """
+    if hear_now is not None:
+        socket.incoming.hear_now = lambda message: isinstance(message, bytes) and hear_now(message)
     async for message in socket:
         try:
             if isinstance(message, str):

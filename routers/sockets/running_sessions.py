@@ -10,7 +10,11 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from stts.access.viewer import Viewer
 from stts.errors import NotFound
+from stts.peers.line import Plain
+from stts.peers.link import Peers
 
+HANG_UP_SECONDS = 2.0
+"""Longest wait for the other workers."""
 NO_SESSION = "There is no such session, or it is over."
 
 
@@ -28,9 +32,15 @@ class RunningSession(Protocol):
 class RunningSessions:
     """One for the process, whichever the listener of a session and of its caller's other requests."""
 
-    def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        """`registry` of the metrics, which tell how many there are."""
+    def __init__(
+        self, registry: CollectorRegistry | None = None, peers: Peers | None = None, *, name: str = "sessions"
+    ) -> None:
+        """`registry` of the metrics, which tell how many there are. `peers`: the other workers of this server, which
+        have sessions of the same name."""
         self._sessions: dict[str, RunningSession] = {}
+        self._peers, self._topic = peers, f"hang up {name}"
+        if peers is not None:
+            peers.on(self._topic, self._asked)
         if registry is not None:
             gauge = Gauge("stts_live_sessions", "Sessions of GPT-Live that are open.", registry=registry)
             gauge.set_function(self.__len__)
@@ -57,6 +67,24 @@ class RunningSessions:
             raise NotFound(NO_SESSION)
         del self._sessions[id]
         session.hang_up()
+
+    async def hang_up_anywhere(self, id: str, viewer: Viewer) -> None:
+        """As `hang_up`, also for a session at another worker."""
+        try:
+            self.hang_up(id, viewer)
+        except NotFound:
+            asked = [id, viewer.user_id, viewer.sees_all]
+            if self._peers is None or not any(await self._peers.ask_others(self._topic, asked, HANG_UP_SECONDS)):
+                raise
+
+    def _asked(self, value: Plain) -> bool:
+        """Hangs up for another worker; False where there is no such session here."""
+        id, user_id, sees_all = value
+        try:
+            self.hang_up(id, Viewer(user_id, sees_all))
+        except NotFound:
+            return False
+        return True
 
     def find(self, id: str, viewer: Viewer) -> RunningSession:
         """Raises NotFound, also for a session that somebody else began."""

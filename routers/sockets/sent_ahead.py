@@ -26,26 +26,31 @@ class SentAhead:
         self._most_waiting = 0
         """Bytes that waited then."""
 
-    async def keep(self, message: str | bytes) -> None:
-        """Raises PayloadTooLarge where commands have used up their room as well."""
+    def keep(self, message: str | bytes) -> Awaitable[None] | None:
+        """Returns what has to be done before the next is kept. Raises PayloadTooLarge where commands have used up their
+        room as well."""
         try:
-            await self._spool.put(message)
+            self._spool.put_now(message)
             self._refusing = self._refusing and 2 * self._spool.held > self._most_waiting
         except SpoolFull:
-            await (self._refuse_audio() if _is_audio(message) else self._keep_command(message))
+            if _is_audio(message):
+                return self._refuse_audio()
+            self._keep_command(message)
+        return self._spool.write_tail() if self._spool.overflows else None
 
-    async def _keep_command(self, message: str | bytes) -> None:
+    def _keep_command(self, message: str | bytes) -> None:
         try:
-            await self._spool.put(message, spare=SPARE_BYTES)
+            self._spool.put_now(message, spare=SPARE_BYTES)
         except SpoolFull:
             raise PayloadTooLarge("Too many commands were sent ahead of what is being worked on.") from None
 
-    async def _refuse_audio(self) -> None:
-        if not self._refusing:
-            self._refusing, self._most_waiting = True, self._spool.held
-            await self._refuse(
-                PayloadTooLarge("Too much was sent ahead of what is being worked on: this audio is not heard.")
-            )
+    def _refuse_audio(self) -> Awaitable[None] | None:
+        if self._refusing:
+            return None
+        self._refusing, self._most_waiting = True, self._spool.held
+        return self._refuse(
+            PayloadTooLarge("Too much was sent ahead of what is being worked on: this audio is not heard.")
+        )
 
 
 def _is_audio(message: str | bytes) -> bool:

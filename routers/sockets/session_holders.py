@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from routers.sockets.connection_limiter import LimitedConnection
 from stts.errors import Conflict
+from stts.streams.flag import Flag
 
 
 class SessionHolders:
     """One for the process, so that a client may come back by another listener."""
 
     def __init__(self) -> None:
-        self._holders: dict[str | None, tuple[LimitedConnection, asyncio.Event]] = {}
+        self._holders: dict[str | None, tuple[LimitedConnection, Flag]] = {}
         """Connections by the session that they hold, each with the event that it has left."""
 
     async def take_over(self, session: str | None) -> None:
@@ -29,7 +29,7 @@ class SessionHolders:
     @asynccontextmanager
     async def held(self, session: str, holder: LimitedConnection) -> AsyncIterator[None]:
         """The connection holds the session until the context ends."""
-        left = asyncio.Event()
+        left = Flag()
         self._holders[session] = (holder, left)
         try:
             yield

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -20,10 +21,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from middleware.edge.route_table import SPAN_LINK
 from middleware.listener import listener_name
-from middleware.serving.websocket_frames import LEFT
+from middleware.serving.extensions import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.sockets.incoming import SLICE_SECONDS, Incoming
 from routers.sockets.quota_end import QuotaEnd
-from routers.sockets.sent_ahead import SentAhead
 from routers.sockets.socket_dialect import NATIVE, SocketDialect
 from stts.access.networks import network_of
 from stts.access.principal import ANONYMOUS, Principal
@@ -35,8 +36,6 @@ NORMAL = 1000
 """WebSocket close code."""
 GOODBYE_SECONDS = 1.0
 """Seconds for a client that may have stopped reading to read the last event."""
-SLICE_SECONDS = 0.002
-"""Time for which messages pass without a pause before others have their turn."""
 
 
 @asynccontextmanager
@@ -72,22 +71,22 @@ class Socket:
         self._websocket = websocket
         self._idle_seconds = idle_seconds
         self._dialect = dialect
-        self.at_once: Callable[[str | bytes], dict[str, Any] | None] | None = None
-        """Answers a message without waiting for those before it; None: its turn comes."""
         self.quota_end = QuotaEnd()
-        self._spool = spool
-        self._filler: asyncio.Task[None] | None = None
-        self._ahead = SentAhead(spool, self.error)
+        self.incoming = Incoming(websocket, spool, self)
+        self._direct = self.incoming.direct
         self._state = websocket.scope.get("state", {})
         self.listener = listener_name(self._state)
         self._loop = asyncio.get_running_loop()
         self._sending = asyncio.Lock()
+        self._waiting = 0
+        """Messages that are on their way to the transport, or wait for those before them."""
         self._gone = False
-        self.active = self._rested = self._loop.time()
+        self.active = self._loop.time()
         """When something came or went last: a message, or the audio of a call."""
+        self._rested = time.monotonic()
         self._scope: asyncio.Timeout | None = None
-        self._reason: STTSError | WebSocketDisconnect | None = None
-        self._left: asyncio.Future[None] | None = websocket.scope.get("extensions", {}).get(LEFT)
+        self._reason: Exception | None = None
+        self._left: asyncio.Future[int | None] | None = websocket.scope.get("extensions", {}).get(LEFT)
 
     @property
     def request_id(self) -> str:
@@ -111,25 +110,21 @@ class Socket:
             kind,
             principal=self.principal,
             priority=caller_priority(self.principal, Priority.REALTIME),
-            input_data=RequestFacts(SOCKET, route, self.network, listener=self.listener),
+            input_data=RequestFacts(
+                SOCKET, route, self.network, listener=self.listener, connection=self.request_id or None
+            ),
             link=self._state.get(SPAN_LINK),
             on_exceeded=self.quota_end.tell,
         )
 
-    async def __aiter__(self) -> AsyncIterator[str | bytes]:
-        while (message := await self._spool.get()) is not None:
-            await self._passed()
-            # It may have come before there was somebody to answer it at once.
-            if (answer := self._answer(message)) is not None:
-                await self.send_json(answer)
-            else:
-                yield message
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
+        return self.incoming.__aiter__()
 
     async def send_json(self, event: dict[str, Any]) -> None:
-        await self._send({"type": "websocket.send", "text": json.dumps(event)})
+        await self._send(json.dumps(event))
 
     async def send_bytes(self, data: bytes) -> None:
-        await self._send({"type": "websocket.send", "bytes": data})
+        await self._send(data)
 
     async def error(self, error: STTSError, *, fatal: bool = False) -> None:
         await self.send_json(self._dialect.error_event(error, self.request_id, fatal))
@@ -138,11 +133,11 @@ class Socket:
         """Nothing more is sent. Does nothing where the client has left."""
         with suppress(WebSocketDisconnect, TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
-                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+                await self._send_by_asgi({"type": "websocket.close", "code": code, "reason": reason})
         self._gone = True
 
-    def close_with(self, error: STTSError) -> None:
-        """Ends the session with this error, whatever it is doing."""
+    def close_with(self, error: Exception) -> None:
+        """Ends the session with this error, whatever it is doing; one that is not ours goes on to the boundary."""
         self._end(error)
 
     async def accept(self) -> None:
@@ -168,7 +163,7 @@ class Socket:
         try:
             async with asyncio.timeout(None) as self._scope:
                 # Before the session is ready too: it may wait for an engine that is being loaded.
-                self._filler = asyncio.create_task(self._fill(), name="socket reader")
+                self.incoming.start()
                 yield
         except TimeoutError:
             if self._reason is None:
@@ -176,47 +171,21 @@ class Socket:
         finally:
             self._scope = None
             self._watcher.cancel()
-            await self._end_reading()
+            await self.incoming.aclose()
             if self._left is not None:
                 self._left.remove_done_callback(self._leave)
         if self._reason is not None:
             raise self._reason
 
-    async def _fill(self) -> None:
-        """Reads at all times, so that pings and a goodbye are seen however far behind the session is."""
-        try:
-            while not self._gone:
-                message = await self._websocket.receive()
-                if message["type"] == "websocket.disconnect":
-                    self._gone = True
-                    return
-                await self._passed()
-                data = message.get("bytes")
-                said = message["text"] if data is None else data
-                answer = self._answer(said)
-                await (self._ahead.keep(said) if answer is None else self.send_json(answer))
-        except WebSocketDisconnect:
-            return
-        except STTSError as error:
-            self.close_with(error)
-        finally:
-            self._spool.end()
+    def left(self) -> None:
+        self._gone = True
 
-    def _answer(self, message: str | bytes) -> dict[str, Any] | None:
-        return self.at_once(message) if self.at_once is not None else None
-
-    async def _end_reading(self) -> None:
-        if self._filler is not None:
-            self._filler.cancel()
-            await asyncio.wait([self._filler])
-        await self._spool.aclose()
-
-    def _leave(self, _: asyncio.Future[None]) -> None:
+    def _leave(self, _: asyncio.Future[int | None]) -> None:
         """The client has gone, and the reader may be busy with what it said before."""
         self._gone = True
         self._end(WebSocketDisconnect(1006))
 
-    def _end(self, reason: STTSError | WebSocketDisconnect) -> None:
+    def _end(self, reason: Exception) -> None:
         if self._reason is None:
             self._reason = reason
             if self._scope is not None:
@@ -230,21 +199,26 @@ class Socket:
         else:
             self.close_with(IdleTimeout(f"Nothing was sent on this socket for {self._idle_seconds:g} s."))
 
-    async def _send(self, message: dict[str, Any]) -> None:
-        async with self._sending:
-            if self._gone:
-                raise WebSocketDisconnect(1006)
-            try:
-                await self._websocket.send(message)
-            except (OSError, RuntimeError):
-                # The server says the one or the other, by how the connection has just failed.
-                self._gone = True
-                raise WebSocketDisconnect(1006) from None
-            await self._passed()
-
-    async def _passed(self) -> None:
-        """A message has. Neither end needs to have waited for it, so a flood of them would let nobody else run."""
+    async def _send(self, message: str | bytes) -> None:
+        if self._waiting or self._gone or self._direct is None or not self._direct.send_now(message):
+            kind = "text" if isinstance(message, str) else "bytes"
+            await self._send_by_asgi({"type": "websocket.send", kind: message})
         self.active = self._loop.time()
-        if self.active - self._rested > SLICE_SECONDS:
+        # A sender need not have waited for anything, so a flood of events would let nobody else run.
+        if time.monotonic() - self._rested > SLICE_SECONDS:
             await asyncio.sleep(0)
-            self._rested = self._loop.time()
+            self._rested = time.monotonic()
+
+    async def _send_by_asgi(self, message: dict[str, Any]) -> None:
+        self._waiting += 1
+        try:
+            async with self._sending:
+                if self._gone:
+                    raise WebSocketDisconnect(1006)
+                await self._websocket.send(message)
+        except (OSError, RuntimeError):
+            # The server says the one or the other, by how the connection has just failed.
+            self._gone = True
+            raise WebSocketDisconnect(1006) from None
+        finally:
+            self._waiting -= 1

@@ -38,6 +38,7 @@ from stts.access.viewer import Viewer
 from stts.analytics.call_metrics import CallMetrics
 from stts.engine_api import Samples
 from stts.errors import NotFound, PartNotInstalled, ShuttingDown, STTSError
+from stts.peers.link import Peers
 from stts.settings import CurrentSettings
 
 if TYPE_CHECKING:
@@ -87,12 +88,16 @@ class Calls:
     """One for the process."""
 
     def __init__(
-        self, limiter: ConnectionLimiter, settings: CurrentSettings, registry: CollectorRegistry | None = None
+        self,
+        limiter: ConnectionLimiter,
+        settings: CurrentSettings,
+        registry: CollectorRegistry | None = None,
+        peers: Peers | None = None,
     ) -> None:
-        """`registry`: of the metrics that tell of them."""
+        """`registry`: of the metrics that tell of them. `peers`: the other workers of this server."""
         self._limiter, self._settings = limiter, settings
         self._open: set[Call] = set()
-        self.sessions = RunningSessions()
+        self.sessions = RunningSessions(peers=peers, name="calls")
         """Those of dialects that find them by the ids of their calls."""
         self.counts = Counts()
         if registry is not None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from starlette.types import Message, Scope
 
-from middleware.serving.websocket_frames import LEFT
+from middleware.serving.extensions import LEFT
 from stts.errors import PayloadTooLarge
 
 MOST_BYTES = 1_048_576

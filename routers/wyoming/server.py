@@ -6,10 +6,12 @@ Where all places are taken, the client that has had nothing to do for longest ma
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -45,13 +47,16 @@ class WyomingServer:
         settings: CurrentSettings,
         spools: SpoolSpace,
         audit: AuditTrail | None = None,
+        listens: socket.socket | None = None,
     ) -> None:
-        """`spools`: for what clients send ahead; `audit`: None where no audit trail is kept."""
+        """`spools`: for what clients send ahead; `audit`: None where no audit trail is kept; `listens`: a socket at
+        its address; None: it takes the address itself."""
         self._services = services
         self._describer = describer
         self._settings = settings
         self._spools = spools
         self._audit = audit
+        self._listens = listens
         self._inside: dict[Connection, None] = {}
         """Connections that hold a slot, the oldest first."""
         self._connections: dict[Connection, asyncio.Task[None]] = {}
@@ -78,7 +83,10 @@ class WyomingServer:
         """Listens; at the end no connection is open any more. Raises OSError for an address in use."""
         wanted = self._settings().wyoming
         try:
-            self._listener = await asyncio.start_server(self._connected, wanted.host, wanted.port, limit=LINE_BYTES)
+            place: dict[str, Any] = {"host": wanted.host, "port": wanted.port}
+            if self._listens is not None:
+                place = {"sock": self._listens}
+            self._listener = await asyncio.start_server(self._connected, **place, limit=LINE_BYTES)
         except OSError as error:
             log.error("wyoming_cannot_listen", host=wanted.host, port=wanted.port, reason=error.strerror)
             raise

@@ -11,17 +11,18 @@ from routers.wyoming.encoder import TranscriptEncoder
 from routers.wyoming.frames import Event
 from routers.wyoming.pcm import Converter
 from routers.wyoming.schemas import AudioShape, TranscribeShape
-from stts.conversation.segmenter import FRAME, JudgedFrame, SpeechSegmenter
+from stts.conversation.segmenter import FRAME, FrameCutter, JudgedFrame, SpeechSegmenter, compact
 from stts.conversation.services import SessionServices
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import AudioTooLong
-from stts.protocols import HearRequest, TranscriptionSession
+from stts.protocols import HearRequest, TranscriptionSession, VoiceStream
 from stts.settings import Settings
 from stts.streams.channel import Channel
 from stts.streams.live import LiveAudio
 from stts.transcription import TranscriptionConfig
 from stts.vad.endpointing import Endpoint, Signal
 from stts.vad.rules import TurnRules
+from stts.vad.segmenter import levels
 
 Send = Callable[[Event], Awaitable[None]]
 
@@ -38,7 +39,9 @@ class Transcription:
         self._services = services
         self._limits = settings.limits
         self._converter = Converter()
-        self._segmenter = SpeechSegmenter(services.voice, _rules(settings, options))
+        self._segmenter = SpeechSegmenter(_rules(settings, options))
+        self._cutter = FrameCutter()
+        self._stream: VoiceStream | None = None
         self._regions: Channel[LiveAudio] = Channel(WAITING_REGIONS)
         self._region: LiveAudio | None = None
         self._candidate: list[JudgedFrame] | None = None
@@ -75,15 +78,18 @@ class Transcription:
             finally:
                 await session.aclose()
         finally:
-            self._segmenter.close()
+            if self._stream is not None:
+                self._stream.close()
         for event in self._encoder.stop():
             await send(event)
 
     async def _listen(self, samples: Samples) -> None:
-        for frames in self._segmenter.frames(samples):
-            for frame, probability in zip(frames, await self._segmenter.judge(frames), strict=True):
-                await self._keep(frame, probability)
-                for signal in self._segmenter.signals(frame, probability, over=False):
+        self._stream = self._stream or self._services.voice.stream()
+        for frames in self._cutter.cut(samples):
+            found = (await self._stream.probabilities(frames)).tolist()
+            for frame, probability, level in zip(frames, found, levels(frames).tolist(), strict=True):
+                await self._keep(compact(frame, level), probability)
+                for signal in self._segmenter.signals(probability, level, over=False):
                     await self._follow(signal)
 
     async def _keep(self, frame: Samples, probability: float | None) -> None:

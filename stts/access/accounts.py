@@ -32,13 +32,14 @@ class Account:
         self.unwritten = 0.0
         """Used while the store was away."""
         self.holds = 0
-        """Reservations that are not settled."""
+        """Reservations that are not settled, or that are being made."""
         self.unused = 0.0
         """The part of these that nobody has used so far, and that may come back."""
         self._monotonic = monotonic
         self._refused: tuple[float, float] | None = None
         """When the store refused last, and what."""
-        self._lock = asyncio.Lock()
+        self.lock = asyncio.Lock()
+        """Held by whoever asks the store."""
 
     @property
     def spent(self) -> float:
@@ -61,11 +62,11 @@ class Account:
         free = self.free
         # What is used and reserved, as `spent` has it.
         has_room = free >= amount and (self.used or 0.0) - free + self.unwritten + amount <= most
-        return has_room and not self._lock.locked() and (self._refused is None or not self._was_just_refused(amount))
+        return has_room and not self.lock.locked() and (self._refused is None or not self._was_just_refused(amount))
 
     async def take(self, amount: float, most: float, store: OpenQuotas) -> bool:
         """True if an amount could be reserved within a limit."""
-        async with self._lock:
+        async with self.lock:
             if self._was_just_refused(amount):
                 return False
             if self.free < amount:
@@ -77,7 +78,7 @@ class Account:
 
     async def exceed(self, amount: float, store: OpenQuotas) -> None:
         """Counts what was used beyond the limit."""
-        async with self._lock:
+        async with self.lock:
             missing = amount - self._take_free(amount)
             if missing == 0.0:
                 return
@@ -96,7 +97,7 @@ class Account:
 
     async def write(self, store: OpenQuotas) -> None:
         """Writes what was used while the store was away. Raises DatabaseAway."""
-        async with self._lock:
+        async with self.lock:
             if amount := self.unwritten:
                 await (await store()).add([(self.counter, amount)])
                 self.unwritten -= amount
@@ -132,6 +133,11 @@ class Account:
             return True
         self._refused = (self._monotonic(), amount)
         return False
+
+    def return_block(self, amount: float) -> None:
+        """Notes that a part of the block in hand is not used, as the store is told; below zero: that it was not."""
+        self.free -= amount
+        self.used = (self.used or 0.0) - amount
 
     def _take_free(self, amount: float) -> float:
         taken = min(self.free, amount)

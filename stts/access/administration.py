@@ -5,17 +5,21 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from stts.access.key_text import KeyText
-from stts.access.keys import NO_LIMITS, AccessKey, KeyLimits, KeyStore, PriorityClass, User, UserStore
+from stts.access.keys import NO_LIMITS, AccessKey, KeyChanged, KeyLimits, KeyStore, PriorityClass, User, UserStore
 from stts.access.roles import Role
 from stts.errors import Conflict, NotFound
 
 FIRST_USER = "admin"
 """Name of the user whose key is made at the first start."""
 NO_KEY, NO_USER = "There is no such key.", "There is no such user."
+
+MOST_SUBJECT_LIMITS = 1000
+"""Subjects of one key with limits of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class KeyWishes:
     allowed_voices: tuple[str, ...] = ()
     cache: bool = True
     limits: KeyLimits = NO_LIMITS
+    subjects: KeyLimits | None = None
 
 
 class Administration:
@@ -115,6 +120,21 @@ class Administration:
         """Changes fields of a key that stands at `version`. Raises NotFound, KeyChanged."""
         return await self._keep(replace(await self.key(key_id), version=version, **changes))
 
+    async def limit_subject(self, key_id: str, name: str, limits: KeyLimits | None) -> AccessKey:
+        """Gives one subject of a key limits of its own, or None, and then those of each. Raises NotFound, Conflict."""
+        while True:
+            key = await self.key(key_id)
+            if key.subjects is None:
+                raise Conflict("This key may name no subjects: give it `subjects` first.")
+            kept = tuple(each for each in key.subject_limits if each[0] != name)
+            kept += () if limits is None else ((name, limits),)
+            if len(kept) > MOST_SUBJECT_LIMITS:
+                raise Conflict(
+                    f"{MOST_SUBJECT_LIMITS} subjects of this key have limits of their own, which is the most."
+                )
+            with suppress(KeyChanged):
+                return await self._keep(replace(key, subject_limits=kept))
+
     async def rotate_key(self, key_id: str, overlap_seconds: float) -> IssuedKey:
         """A new secret; the one before works on for a while. Raises NotFound, KeyChanged, Conflict if it is revoked."""
         key, text = await self.key(key_id), KeyText.new(key_id)
@@ -154,6 +174,7 @@ class Administration:
             allowed_voices=wishes.allowed_voices,
             cache=wishes.cache,
             limits=wishes.limits,
+            subjects=wishes.subjects,
         )
         return IssuedKey(key, text)
 

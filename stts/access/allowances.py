@@ -72,6 +72,14 @@ class QuotaStore(Protocol):
         """The amounts used of those that were ever counted."""
         ...
 
+    async def largest(self, prefix: str, unit: str, window: str, most: int) -> Mapping[str, float]:
+        """The largest amounts of a unit in a window, of the subjects whose names begin so."""
+        ...
+
+    async def sums(self, subjects: Sequence[str], windows: Sequence[str]) -> Mapping[Counter, float]:
+        """All amounts of these subjects in these windows."""
+        ...
+
     async def remove_before(self, window: str) -> int:
         """Forgets windows that ended before a day, `2026-09-30`, and tells how many."""
         ...

@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from stts.access.keys import AccessKey
+from stts.access.keys import AccessKey, KeyLimits
 from stts.access.roles import Role
 
 MASK = "********"
@@ -109,4 +109,11 @@ def key_changes(before: AccessKey, after: AccessKey) -> dict[str, Any]:
 
 def _told(key: AccessKey) -> dict[str, Any]:
     members = {each.name: getattr(key, each.name) for each in fields(key) if each.name not in _UNTOLD}
-    return members | {"limits": {name: most for name, most in asdict(key.limits).items() if most is not None}}
+    # Under a name of its own: a key whose subjects have no limits differs from one that names none.
+    subjects = {} if key.subjects is None else {"limits": _set(key.subjects)}
+    own = {name: _set(limits) for name, limits in key.subject_limits}
+    return members | {"limits": _set(key.limits), "subjects": subjects, "subject_limits": own}
+
+
+def _set(limits: KeyLimits) -> dict[str, int]:
+    return {name: most for name, most in asdict(limits).items() if most is not None}

@@ -9,7 +9,9 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+from pydantic import SecretStr
 
 from stts.access.principal import Principal
 from stts.errors import Busy, PayloadTooLarge
@@ -38,14 +40,23 @@ class Door:
     listener: str
     security: SecuritySettings
 
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same door, in whichever process, and for no other."""
+        values = json.dumps([self.listener, self.security.model_dump()], default=_revealed, sort_keys=True)
+        return hashlib.sha256(values.encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Kept:
+    """A secret, but for its text."""
+
     expires_at: float
     session: str
     """JSON."""
     issuer: Principal
-    door: Door
+    door: str
+    """Fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,18 @@ class SecretSession:
     issuer: Principal
 
 
+class SharedSecrets(Protocol):
+    """Other processes that a secret opens too."""
+
+    async def issued(self, hash: bytes, kept: Kept) -> None:
+        """Returns once they know it, or do not answer."""
+        ...
+
+    def forget(self, owner: str) -> None:
+        """Forgets those of a user, beyond this process; returns at once."""
+        ...
+
+
 class ClientSecrets:
     """Any number of connections may use one until it expires; what they have begun goes on."""
 
@@ -63,7 +86,22 @@ class ClientSecrets:
         """`most`: secrets alive at once."""
         self._most = most
         self._clock = clock
-        self._kept: dict[bytes, _Kept] = {}
+        self._kept: dict[bytes, Kept] = {}
+        self.shared: SharedSecrets | None = None
+        """None where this process is alone."""
+
+    async def issue_for_all(self, session: Mapping[str, Any], seconds: int, issuer: Principal, door: Door) -> Issued:
+        """As `issue`, and other processes know it too. Raises what that does."""
+        issued = self.issue(session, seconds, issuer, door)
+        if self.shared is not None:
+            hash = _hash(issued.value.encode())
+            await self.shared.issued(hash, self._kept[hash])
+        return issued
+
+    def take(self, hash: bytes, kept: Kept) -> None:
+        """Takes one that another process has issued."""
+        self._forget_expired()
+        self._kept[hash] = kept
 
     def issue(self, session: Mapping[str, Any], seconds: int, issuer: Principal, door: Door) -> Issued:
         """A secret for a session like this. Raises Busy where too many are alive, PayloadTooLarge."""
@@ -79,13 +117,13 @@ class ClientSecrets:
             raise Busy("Too many client secrets are alive.", retry_after=first - self._clock())
         value = f"{PREFIX}{secrets.token_urlsafe(24)}"
         expires_at = math.ceil(self._clock() + seconds)
-        self._kept[_hash(value.encode())] = _Kept(expires_at, kept, issuer, door)
+        self._kept[_hash(value.encode())] = Kept(expires_at, kept, issuer, door.fingerprint)
         return Issued(value, expires_at)
 
     def session(self, offered: bytes, door: Door) -> SecretSession | None:
         """The session of a secret that is alive and was made at this door; None for anything else."""
         kept = self._kept.get(_hash(offered)) if offered.startswith(PREFIX.encode()) else None
-        if kept is None or kept.expires_at <= self._clock() or kept.door != door:
+        if kept is None or kept.expires_at <= self._clock() or kept.door != door.fingerprint:
             return None
         return SecretSession(json.loads(kept.session), kept.issuer)
 
@@ -94,11 +132,18 @@ class ClientSecrets:
         kept = {key: each for key, each in self._kept.items() if each.issuer.viewer.user_id != owner}
         removed = len(self._kept) - len(kept)
         self._kept = kept
+        if self.shared is not None:
+            self.shared.forget(owner)
         return removed
 
     def _forget_expired(self) -> None:
         now = self._clock()
         self._kept = {key: kept for key, kept in self._kept.items() if kept.expires_at > now}
+
+
+def _revealed(value: object) -> object:
+    """Values of settings that JSON has no form for."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def _hash(value: bytes) -> bytes:

@@ -10,10 +10,12 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 
 import structlog
 
 from stts.access.key_text import KeyText, is_same
+from stts.access.key_uses import KeyUses
 from stts.access.keys import AccessKey, DataRemoval, KeyStore
 from stts.access.principal import Principal, key_holder
 from stts.errors import DatabaseAway
@@ -54,11 +56,12 @@ class KeyDirectory:
         """When the database answered last."""
         self._used: dict[str, float] = {}
         self._uses_written_at = monotonic()
-        self.on_end: list[OnEnd] = []
+        self.uses = KeyUses()
+        self.on_end: list[OnEnd] = [self.uses.end]
         self.on_removal: list[Callable[[DataRemoval], None]] = []
         """Called for each removal of a user's data that another server was asked for; they return at once."""
         self._own_removals: dict[str, float] = {}
-        self.in_use: list[Callable[[], Iterable[AccessKey]]] = []
+        self.in_use: list[Callable[[], Iterable[AccessKey]]] = [self.uses.keys]
         """Called for the keys of what is open now, as they were when that was opened."""
 
     async def find(self, offered: KeyText, *, look_up: bool = True) -> AccessKey | None:
@@ -96,7 +99,8 @@ class KeyDirectory:
         key = self._keys.get(holder.key.id)
         if key is None or not key.opens_with(holder.secret_hash, self._clock()):
             return None
-        return key_holder(key, holder.secret_hash)
+        found = key_holder(key, holder.secret_hash)
+        return replace(found, subject=holder.subject) if holder.subject else found
 
     async def follow(self) -> None:
         """Learns of changes and writes last uses, for ever."""

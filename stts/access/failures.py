@@ -22,23 +22,27 @@ MOST_NETWORKS = 10_000
 class KeyFailures:
     """One for the process. Keys that are right are never counted, and never asked for."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, told: Callable[[str], None] | None = None) -> None:
+        """`told`: called with the network of each wrong key that is counted, for other processes of this server."""
         self._clock = clock
+        self._told = told
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
         self._look_ups: deque[float] = deque(maxlen=LOOK_UPS)
 
     def count(self, address: str) -> None:
         """One more wrong key. Raises TooManyRequests where there were too many."""
-        now = self._clock()
-        network = network_of(address)
-        times = self._times.setdefault(network, deque(maxlen=MOST_FAILURES))
-        self._times.move_to_end(network)
-        while len(self._times) > MOST_NETWORKS:
-            self._times.popitem(last=False)
+        now, network = self._clock(), network_of(address)
+        times = self._times_of(network)
         if self._is_slowed(times, now):
             wait = times[0] + WINDOW_SECONDS - now
             raise TooManyRequests("Too many wrong keys came from this address.", retry_after=wait)
         times.append(now)
+        if self._told is not None:
+            self._told(network)
+
+    def note(self, network: str) -> None:
+        """Another process of this server was shown a wrong key."""
+        self._times_of(network).append(self._clock())
 
     def is_slowed(self, address: str) -> bool:
         """True where the next wrong key of this address is refused unseen."""
@@ -55,6 +59,13 @@ class KeyFailures:
             return False
         self._look_ups.append(now)
         return True
+
+    def _times_of(self, network: str) -> deque[float]:
+        times = self._times.setdefault(network, deque(maxlen=MOST_FAILURES))
+        self._times.move_to_end(network)
+        while len(self._times) > MOST_NETWORKS:
+            self._times.popitem(last=False)
+        return times
 
     @staticmethod
     def _is_slowed(times: deque[float], now: float) -> bool:

@@ -78,8 +78,17 @@ class AccessKey:
     cache: bool = True
     """False: its speech is neither answered from the cache nor kept there."""
     limits: KeyLimits = NO_LIMITS
+    subjects: KeyLimits | None = None
+    """Limits of each subject that it names; None: it may name none."""
+    subject_limits: tuple[tuple[str, KeyLimits], ...] = ()
+    """Subjects with limits of their own, which hold in place of those of each."""
     version: int = 1
     """Counts changes by people; the last use is none."""
+
+    def limits_of(self, subject: str) -> KeyLimits | None:
+        """The limits of a subject; None where it may name none."""
+        own = next((limits for name, limits in self.subject_limits if name == subject), None)
+        return self.subjects if own is None or self.subjects is None else own
 
     def is_alive(self, now: float) -> bool:
         """True if it is neither revoked nor expired."""

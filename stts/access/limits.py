@@ -18,6 +18,8 @@ MOST_KNOWN = 10_000
 """Callers whose limits are kept."""
 WINDOW_SECONDS = 60.0
 """The window of a rate."""
+UNBOUNDED = 2e12
+"""The most of an amount that is counted and not limited."""
 REQUESTS, OPERATIONS = "client", "operations"
 """First words of the subjects whose rates are those of a listener: requests of a client, and what it begins."""
 Values = Mapping[str, int | None]
@@ -28,8 +30,10 @@ class Subject:
     """Somebody whose use is counted, with the limits of it by their names."""
 
     name: str
-    """`key:ID`, `user:ID` or `address:NETWORK`."""
+    """`key:ID`, `user:ID`, `address:NETWORK`, or `subject:KEY:NAME` for whom the holder of a key asks."""
     limits: Values
+    is_told: bool = False
+    """True where its use is told, so that it is counted although nothing limits it."""
 
     @property
     def is_key(self) -> bool:
@@ -53,7 +57,9 @@ class LimitSet:
     allowances: Mapping[Unit, Sequence[Allowance]] = field(default_factory=dict)
     """Allowances in all periods that are limited; units that are not limited are absent."""
     amounts: tuple[Allowance, ...] = ()
-    """The same in one row."""
+    """The same in one row, but for those that limit nothing."""
+    told: tuple[Allowance, ...] = ()
+    """All of a subject that the caller names, by which its use is told."""
     rates: Mapping[Role, tuple[Rate, ...]] = field(default_factory=dict)
     """Every rate that a request to a route of a role counts for; empty for roles without one."""
 
@@ -76,12 +82,13 @@ class _Known:
 
     def __init__(self) -> None:
         self._quotas: QuotaSettings | None = None
-        self._limits: dict[tuple[str, int, str], LimitSet] = {}
+        self._limits: dict[tuple[str, int, str, str], LimitSet] = {}
 
     def of(self, principal: Principal, network: str, quotas: QuotaSettings) -> LimitSet:
         if quotas is not self._quotas or len(self._limits) >= MOST_KNOWN:
             self._quotas, self._limits = quotas, {}
-        caller = (principal.name, principal.key.version if principal.key is not None else 0, network)
+        version = principal.key.version if principal.key is not None else 0
+        caller = (principal.name, version, network, principal.subject)
         known = self._limits.get(caller)
         if known is None:
             known = self._limits[caller] = _worked_out(principal, network, quotas)
@@ -97,7 +104,10 @@ def _worked_out(principal: Principal, network: str, quotas: QuotaSettings) -> Li
     caller = principal.name if principal.key is not None else f"address:{network}"
     rates = {role: rated for role in Role if (rated := tuple(_rates(subjects, caller, role, quotas)))}
     amounts = tuple(each for found in allowances.values() for each in found)
-    return LimitSet(subjects, allowances, amounts, rates, any(each.limits for each in subjects))
+    told = tuple(each for each in amounts if each.subject in {named.name for named in subjects if named.is_told})
+    limiting = tuple(each for each in amounts if each.most < UNBOUNDED)
+    is_limited = any(each.limits or each.is_told for each in subjects)
+    return LimitSet(subjects, allowances, limiting, told, rates, is_limited)
 
 
 def _subjects(principal: Principal, network: str, quotas: QuotaSettings) -> Iterator[Subject]:
@@ -105,6 +115,10 @@ def _subjects(principal: Principal, network: str, quotas: QuotaSettings) -> Iter
     if key is not None:
         own = {name: most for name, most in asdict(key.limits).items() if most is not None}
         yield Subject(f"key:{key.id}", {**_named(quotas.key), **own})
+        subject_limits = key.limits_of(principal.subject)
+        if principal.subject and subject_limits is not None:
+            limits = {name: most for name, most in asdict(subject_limits).items() if most is not None}
+            yield Subject(f"subject:{key.id}:{principal.subject}", limits, is_told=True)
         if quotas.user:
             yield Subject(f"user:{key.user_id}", _named(quotas.user))
     if network and quotas.address:
@@ -118,8 +132,9 @@ def _named(limits: Limits) -> dict[str, int | None]:
 def _allowances(who: Iterable[Subject], unit: Unit) -> Iterator[Allowance]:
     for each in who:
         for period in Period:
-            if (most := each.limits.get(f"{unit}_per_{period}")) is not None:
-                yield Allowance(each.name, unit, period, most)
+            most = each.limits.get(f"{unit}_per_{period}")
+            if most is not None or each.is_told:
+                yield Allowance(each.name, unit, period, UNBOUNDED if most is None else most)
 
 
 def _rates(who: Iterable[Subject], caller: str, role: Role, quotas: QuotaSettings) -> Iterator[Rate]:

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import Protocol
 
 from stts.errors import Busy
 
 MOST_WAITING = 1000
 """Those who wait; further ones are refused at once."""
 RETRY_SECONDS = 1.0
+
+
+class ListenerPlaces(Protocol):
+    """Places of one listener, wherever they are counted."""
+
+    def take_free(self, most: int) -> bool:
+        """Takes one of `most` places where that is known to be free at once; False where not."""
+        ...
+
+    async def take(self, most: int, seconds: float) -> None:
+        """Takes one of `most` places, which its holder gives back. Raises Busy where none is free for so long."""
+        ...
+
+    def give_back(self) -> None: ...
 
 
 class Places:
@@ -36,7 +51,7 @@ class Places:
         if self.take_free(most):
             return
         if len(self._waiting) >= MOST_WAITING:
-            raise _busy(most)
+            raise all_taken(most)
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -49,7 +64,7 @@ class Places:
             elif turn in self._waiting:
                 self._waiting.remove(turn)
             if isinstance(error, TimeoutError):
-                raise _busy(most) from None
+                raise all_taken(most) from None
             raise
 
     def give_back(self) -> None:
@@ -62,5 +77,6 @@ class Places:
         self._taken -= 1
 
 
-def _busy(most: int) -> Busy:
+def all_taken(most: int) -> Busy:
+    """The error for whoever found none."""
     return Busy(f"All {most} places of this address are taken.", retry_after=RETRY_SECONDS)

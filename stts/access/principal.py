@@ -21,6 +21,8 @@ class Principal:
     """None for callers without a key of their own: everybody, or the holder of `security.api_key`."""
     secret_hash: bytes | None = field(default=None, repr=False)
     """The hash of the secret that it showed."""
+    subject: str = ""
+    """On whose behalf it asks, where its key may say so; empty: on its own."""
 
     @cached_property
     def permission(self) -> Permission:

@@ -16,18 +16,23 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from stts.access.accounts import Account, OpenQuotas
-from stts.access.allowances import Allowance, Counter, Period, QuotaExceeded, Standing
+from stts.access.allowances import Allowance, Counter, Period, QuotaExceeded, Standing, Unit
+from stts.access.leaving_accounts import LeavingAccounts
 from stts.access.periods import DAY_SECONDS, Windows
 from stts.access.reservations import Accounts, Reservation, take_all, take_at_hand
 
 MOST_ACCOUNTS = 20_000
-"""Accounts in memory; the block of one that is forgotten counts as used."""
+"""Accounts in memory: those of some 3,300 subjects whose use is told. One that is forgotten is asked for anew."""
 MOST_FOUND = 20_000
 """Callers whose accounts are remembered as they were found, which takes longer than to count."""
 MOST_LOOKED_AT = 100
 """Accounts looked at for one that may be forgotten; where all of them are in use, there may be more for a while."""
 KEPT_DAYS = 62
 """Days for which counters of ended windows are kept."""
+
+
+Used = tuple[Unit, Period]
+"""One of the sums of a subject."""
 
 
 class QuotaBook:
@@ -46,6 +51,7 @@ class QuotaBook:
         self._windows = Windows.of_day(0)
         """Those of the day of the last look."""
         self._accounts: OrderedDict[Counter, Account] = OrderedDict()
+        self._leaving = LeavingAccounts()
         self._found: dict[int, tuple[Sequence[Allowance], Windows, Accounts]] = {}
         """By the identity of the allowances, which are kept so that nobody else has it."""
 
@@ -57,7 +63,14 @@ class QuotaBook:
     async def reserve(self, allowances: Sequence[Allowance], amount: float) -> Reservation:
         """Reserves an amount of one unit in every account. Raises QuotaExceeded; nothing is reserved then."""
         accounts = self._found_for(allowances)
-        refused = await take_all(accounts, amount, self._store)
+        for account, _ in accounts:
+            # It is not forgotten while the store is asked: what is counted would be on nobody's account.
+            account.holds += 1
+        try:
+            refused = await take_all(accounts, amount, self._store)
+        finally:
+            for account, _ in accounts:
+                account.holds -= 1
         if refused is not None:
             raise self._exceeded(allowances[refused], amount)
         return Reservation(accounts, amount, self._store)
@@ -75,6 +88,29 @@ class QuotaBook:
                 left = each.most - account.used + account.free - account.unwritten
                 found.append(Standing(each, left if left > 0.0 else 0.0, windows.ends[each.period] - self._now))
         return found
+
+    async def of_subjects(self, key_id: str, unit: Unit, period: Period, most: int) -> dict[str, dict[Used, float]]:
+        """The use of those subjects of a key who used most of a unit in a period. Raises DatabaseAway.
+
+        What is written as used ahead is not counted, as far as it is this server's.
+        """
+        windows, prefix, store = self._windows_now(), f"subject:{key_id}:", await self._store()
+        window, periods = windows.names[period], {name: each for each, name in windows.names.items()}
+        # Those in memory have a block written as used, and may stand in the store before others who used more.
+        blocks = sum(each.unit == unit and each.window == window for each in self._accounts)
+        largest = await store.largest(prefix, str(unit), window, most + blocks)
+        exact = {name: self._spent(Counter(name, str(unit), window), used) for name, used in largest.items()}
+        names = sorted(exact, key=lambda name: (-exact[name], name))[:most]
+        found: dict[str, dict[Used, float]] = {name.removeprefix(prefix): {} for name in names}
+        for counter, used in (await store.sums(names, list(periods))).items():
+            sums = found[counter.subject.removeprefix(prefix)]
+            sums[Unit(counter.unit), periods[counter.window]] = self._spent(counter, used)
+        return found
+
+    def _spent(self, counter: Counter, used: float) -> float:
+        """Used, by what the store says of it, without the rest of the block in hand."""
+        account = self._accounts.get(counter)
+        return used if account is None else max(0.0, used - account.free + account.unwritten)
 
     def _known(self, allowances: Sequence[Allowance], windows: Windows) -> Sequence[Account | None]:
         """The accounts that there are: nobody is remembered for being looked at, that would make others forgotten."""
@@ -124,15 +160,17 @@ class QuotaBook:
         if account is None:
             if len(self._accounts) >= MOST_ACCOUNTS:
                 self._forget_one()
-            account = self._accounts[counter] = Account(counter, self._monotonic)
+            account = self._leaving.take_back(counter) or Account(counter, self._monotonic)
+            self._accounts[counter] = account
         self._accounts.move_to_end(counter)
         return account
 
     def _forget_one(self) -> None:
         """Forgets the account that was used longest ago, of those with nothing in hand but an unused block."""
-        idle = (counter for counter, account in islice(self._accounts.items(), MOST_LOOKED_AT) if account.is_idle)
-        if (counter := next(idle, None)) is not None:
-            del self._accounts[counter]
+        idle = (account for account in islice(self._accounts.values(), MOST_LOOKED_AT) if account.is_idle)
+        if (account := next(idle, None)) is not None:
+            del self._accounts[account.counter]
+            self._leaving.put(account)
             self._found.clear()
 
     def seconds_left(self, period: Period) -> float:
@@ -144,9 +182,10 @@ class QuotaBook:
         return self._windows_now().lengths[period]
 
     async def write(self) -> None:
-        """Writes what was used while the store was away. Raises DatabaseAway."""
+        """Writes what was used while the store was away, and what forgotten accounts give back. Raises DatabaseAway."""
         for account in [each for each in self._accounts.values() if each.unwritten]:
             await account.write(self._store)
+        await self._leaving.give_back(self._store)
 
     async def remove_old(self) -> None:
         """Forgets windows that ended long ago. Raises DatabaseAway."""

@@ -15,6 +15,7 @@ Cause = Literal[
     "load",
     "queue",
     "engine",
+    "first",
     "length",
     "encode",
     "held",
@@ -22,8 +23,9 @@ Cause = Literal[
     "reply",
     "other",
 ]
-"""`engine`: it is slow; `length`: it is not, and had much to do; `shared`: it was being made for another request;
-`reply`: a language model wrote; `left`: the client did, soon; `quick`: nothing was slow here."""
+"""`engine`: it is slow; `first`: it keeps up, but its first sound or words took long; `length`: it keeps up, and had
+much to do; `shared`: it was being made for another request; `reply`: a language model wrote; `left`: the client did,
+soon; `quick`: nothing was slow here."""
 QUICK_SECONDS = 0.5
 """An operation that took less than this is not slow."""
 NEARLY_REAL_TIME = 0.8
@@ -55,6 +57,15 @@ def cause(record: OperationRecord) -> tuple[Cause, float]:
         parts["held"] = max(0.0, parts["held"] - record.audio_seconds)
     # Nobody waits for what somebody still says.
     del parts["input"]
+    if parts["received"] < QUICK_SECONDS:
+        # A large body takes its time on any network: that is nobody's fault.
+        del parts["received"]
+    if record.urgency == "live" and record.labels.type != "conversation":
+        # What is made behind the first of a stream goes on while it is heard.
+        left = max(0.0, waited - record.course.received - parts["load"] - parts["queue"])
+        for name in ("engine", "encode", "other"):
+            parts[name] = min(parts[name], left)
+            left -= parts[name]
     name, seconds = max(parts.items(), key=lambda part: part[1])
     if max(waited, parts["held"]) < QUICK_SECONDS:
         return ("left" if record.status == "cancelled" else "quick"), waited
@@ -64,7 +75,9 @@ def cause(record: OperationRecord) -> tuple[Cause, float]:
 def _named(part: str, record: OperationRecord) -> Cause:
     if part == "engine":
         is_slow = record.audio_seconds and record.course.engine >= NEARLY_REAL_TIME * record.audio_seconds
-        return "engine" if is_slow or not record.audio_seconds else "length"
+        if is_slow or not record.audio_seconds:
+            return "engine"
+        return "first" if record.urgency == "live" else "length"
     if part == "other" and record.labels.type == "conversation":
         return "reply"
     if part == "other" and record.cache == "JOIN":

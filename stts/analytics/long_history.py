@@ -151,9 +151,7 @@ def _completed(kept: dict[Key, Tally], remembered: Mapping[Key, Tally]) -> dict[
             tally.errors = dict(known.errors)
         if more > 0:
             tally.errors[OTHER] = tally.errors.get(OTHER, 0) + more
-        tally.queue.merge(known.queue)
-        tally.first_item.merge(known.first_item)
-        tally.total.merge(known.total)
+        tally.merge_times(known)
     return kept
 
 

@@ -145,12 +145,17 @@ class _Sums:
         self.audio += record.audio_seconds
         self.characters += record.characters
         self.bytes += record.bytes
+        if record.urgency != "background":
+            self._add_waits(record)
+        if record.total is not None:
+            self.total.add(record.total)
+
+    def _add_waits(self, record: OperationRecord) -> None:
+        """Only of what somebody waited for: items of a book that wait for each other are no slow server."""
         if record.queue is not None:
             self.queue.add(record.queue)
         if record.first_item is not None:
             self.first_item.add(record.first_item)
-        if record.total is not None:
-            self.total.add(record.total)
 
     def merge(self, other: _Sums) -> None:
         for own, more in (
@@ -187,8 +192,8 @@ class _Families:
         self.audio = _counter("stts_audio_seconds", "Audio made or heard.", *WHO)
         self.characters = _counter("stts_characters", "Characters spoken.", *WHO)
         self.bytes = _counter("stts_audio_bytes", "Encoded audio sent.", *WHO)
-        self.queue = _histogram("stts_queue_seconds", "Wait for an engine.")
-        said = "Until the first audio or text, from when its words were there."
+        self.queue = _histogram("stts_queue_seconds", "Wait for an engine, of what somebody waits for.")
+        said = "Until the first audio or text, from when its words were there, of what somebody waits for."
         self.first_item = _histogram("stts_first_item_seconds", said)
         self.total = _histogram("stts_operation_seconds", "Until the end.")
 

@@ -58,6 +58,8 @@ class OperationRecord:
     user_id: str | None = None
     """The owner of that key."""
     request_id: str = ""
+    connection_id: str | None = None
+    """That of the request which opened the socket that it came on."""
     trace_id: str | None = None
     """Its trace, where one is recorded."""
     route: str | None = None
@@ -102,11 +104,18 @@ class OperationRecord:
             key.id if key is not None else None,
             key.user_id if key is not None else None,
             context.request_id,
+            context.input_data.connection,
             context.span.trace if context.span is not None and context.span.recorded else None,
             context.input_data.route,
-            _URGENCIES[context.priority],
+            _urgency(context),
             Course.of(context),
         )
+
+
+def _urgency(context: RequestContext) -> Urgency:
+    urgency = _URGENCIES[context.priority]
+    # Nothing of an answer that is still held was sent before all of it was there, as of a transcript in one piece.
+    return "collected" if urgency == "live" and context.hold is not None and context.hold.kept else urgency
 
 
 class RecordWriter(Protocol):

@@ -25,7 +25,11 @@ else:
     av = _Deferred()
 
 
+def is_loaded() -> bool:
+    return "av" in sys.modules
+
+
 async def loaded() -> None:
     """Returns when the package is imported, which is done in a thread: code on the event loop waits for it here."""
-    if "av" not in sys.modules:
+    if not is_loaded():
         await asyncio.to_thread(import_module, "av")

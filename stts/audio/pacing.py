@@ -71,12 +71,14 @@ class PacedSender:
         self._pacer = Pacer(self._ahead or 0.0)
         self._seconds = 0.0
 
+    def wait(self, seconds: float) -> float:
+        """Seconds until so much audio may be sent, 0: now."""
+        wait = self._pacer.due(self._clock(), seconds) if self.paced else 0.0
+        return wait if wait > EARLY_SECONDS else 0.0
+
     async def wait_for_room(self, seconds: float) -> None:
         """Waits until so much audio may be sent. A restart meanwhile counts."""
-        while self.paced:
-            wait = self._pacer.due(self._clock(), seconds)
-            if wait <= EARLY_SECONDS:
-                return
+        while wait := self.wait(seconds):  # noqa: ASYNC110 - until a time, not a state
             await asyncio.sleep(wait)
 
     def sent(self, seconds: float) -> None:

@@ -22,6 +22,8 @@ LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
 """Hz."""
 MOST_CHANNELS = 8
 FULL_SCALE = 32_768
+SCALE = np.float32(1 / FULL_SCALE)
+"""A power of two: multiplying by it is as exact as dividing."""
 SLICE_SECONDS = 0.5
 """Seconds of audio converted without yielding to the event loop: some 0.2 ms of work."""
 
@@ -40,19 +42,26 @@ class PCMReader:
         self._slice = round(SLICE_SECONDS * rate) * self._frame
         self._rest = b""
         self._resampler = Resampler(rate, STT_SAMPLE_RATE)
+        self._as_it_is = rate == STT_SAMPLE_RATE and format != "pcm_f32le"
+        """Neither to be resampled nor to be looked at: integers are within full scale."""
 
     async def ready(self) -> None:
         """Returns when `read` will not hold up the event loop by loading what it needs."""
         await self._resampler.ready()
 
+    def reads_now(self, data: bytes) -> bool:
+        """True if reading it in one step holds up nobody."""
+        return len(data) <= self._slice and self._resampler.is_ready
+
     def read(self, data: bytes) -> Samples:
-        data = self._rest + data
-        whole = len(data) - len(data) % self._frame
-        self._rest = data[whole:]
-        samples = _samples(self._format, data[:whole])
+        if self._rest:
+            data = self._rest + data
+        rest = len(data) % self._frame
+        self._rest = data[len(data) - rest :] if rest else b""
+        samples = _samples(self._format, data, (len(data) - rest) // WIDTHS[self._format])
         if self._channels > 1:
             samples = mean(samples, self._channels)
-        return self._resampler.push(samples)
+        return samples if self._as_it_is else self._resampler.push(samples)
 
     def slices(self, data: bytes) -> Iterator[Samples]:
         """Reads like `read`, one slice of a long message at a time, so that other tasks run in between."""
@@ -80,12 +89,14 @@ def check_format(format: str, rate: int) -> None:
         raise UnsupportedFormat(f"The rate of live audio is {LOWEST_RATE} to {HIGHEST_RATE} Hz.", param="rate")
 
 
-def _samples(format: str, data: bytes) -> Samples:
+def _samples(format: str, data: bytes, count: int) -> Samples:
+    """The first `count` samples of the data."""
     match format:
         case "pcm_f32le":
-            return np.frombuffer(data, "<f4").astype(np.float32)
+            return np.frombuffer(data, "<f4", count).astype(np.float32)
         case "pcmu" | "pcma":
-            integers: NDArray[np.int16] = g711.decode(format, data)
+            integers: NDArray[np.int16] = g711.decode(format, data[:count])
         case _:
-            integers = np.frombuffer(data, "<i2")
-    return integers.astype(np.float32) / np.float32(FULL_SCALE)
+            integers = np.frombuffer(data, "<i2", count)
+    samples: Samples = np.multiply(integers, SCALE, dtype=np.float32)
+    return samples

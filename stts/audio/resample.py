@@ -47,9 +47,14 @@ class Resampler:
         self._surplus = 0
         """Samples that a new chain gives and that were given already."""
 
+    @property
+    def is_ready(self) -> bool:
+        """True if `push` will not load ffmpeg, which would hold up the event loop."""
+        return self._rate_in == self._rate_out or ffmpeg.is_loaded()
+
     async def ready(self) -> None:
-        """Returns when `push` will not load ffmpeg, which would hold up the event loop."""
-        if self._rate_in != self._rate_out:
+        """Returns when it is."""
+        if not self.is_ready:
             await ffmpeg.loaded()
 
     def push(self, samples: Samples) -> Samples:

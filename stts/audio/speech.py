@@ -243,7 +243,8 @@ class SpeechRenderer:
             seconds += self._inherited_seconds
             words = moved(words, seconds=self._inherited_seconds)
             file.unsent.clear()
-        chunk = AudioChunk(data, seconds, header=file.encoder.header() if file.ended else b"", words=words)
+        header = file.encoder.header() if file.ended else b""
+        chunk = AudioChunk(data, seconds, header=header, words=words, ends=file.ended)
         if data:
             file.unsent.append(chunk)
         self._inherits = False

@@ -73,18 +73,20 @@ def bind(
     format: BookFormat,
     target: Path,
     checkpoint: Callable[[], None] = lambda: None,
+    tell: Callable[[float], None] = lambda part: None,
 ) -> None:
     """Makes the audiobook in the file `target`, which is removed again if that fails.
 
     `titles` are those of the chapters by number. `checkpoint` is called every half a second of audio and may raise,
-    which ends the work. Raises DamagedPart, ValueError for no parts, and OSError for a full disk.
+    which ends the work; `tell` is told how much of it is done, 0 to 1. Raises DamagedPart, ValueError for no parts,
+    and OSError for a full disk.
     """
     if not parts:
         raise ValueError("A book needs at least one part")
     recipe = RECIPES[format]
     try:
         with av.open(str(target), "w", format=recipe.container, options=recipe.container_options) as container:
-            _write(container, recipe, parts, _Labels(info, marks(parts, titles)), checkpoint)
+            _write(container, recipe, parts, _Labels(info, marks(parts, titles)), checkpoint, tell)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
@@ -121,6 +123,7 @@ def _write(
     parts: Sequence[Part],
     labels: _Labels,
     checkpoint: Callable[[], None],
+    tell: Callable[[float], None],
 ) -> None:
     container.metadata.update(labels.tags)
     container.set_chapters(labels.chapters)  # type: ignore[arg-type]
@@ -129,9 +132,10 @@ def _write(
     container.start_encoding()
     if picture is not None and labels.info.cover is not None:
         container.mux(_picture_packet(picture, labels.info.cover))
-    at = 0
+    at, all_of_it = 0, max(1.0, sum(part.seconds + part.pause for part in parts) * BOOK_RATE)
     for samples in _joined(parts):
         checkpoint()
+        tell(min(1.0, at / all_of_it))
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = BOOK_RATE, at, Fraction(1, BOOK_RATE)
         at += len(samples)

@@ -48,6 +48,8 @@ class DiskTier:
         """The folder has been looked at."""
         self._looking = threading.Lock()
         """Held while it is."""
+        self.on_written: Callable[[str, int], None] | None = None
+        """Told of each file that was written, and its bytes of the disk; None where no other process reads here."""
         self._counts = Counts()
         self._rests_until = 0.0
         self._told = False
@@ -83,6 +85,12 @@ class DiskTier:
     async def put(self, key: str, entry: Stored, now: float) -> None:
         if self.state == "up":
             await asyncio.to_thread(self._guarded, self._put, key, entry, now)
+            if self.on_written is not None and (size := self._index.size(key)) is not None:
+                self.on_written(key, size)
+
+    def written_by_another(self, key: str, size: int) -> None:
+        """Another process has written a file."""
+        self._index.note(key, size, None)
 
     def note_use(self, key: str) -> None:
         self._index.note_use(key)

@@ -43,6 +43,11 @@ class DiskIndex:
     def __len__(self) -> int:
         return len(self._files)
 
+    def size(self, key: str) -> int | None:
+        """Bytes of a file; None where it is not known."""
+        file = self._files.get(key)
+        return None if file is None else file.size
+
     def note(self, key: str, size: int, label: Label | None) -> None:
         """A file was written, or has become known."""
         with self._lock:

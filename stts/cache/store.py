@@ -55,6 +55,8 @@ class CacheStore:
         self._tiers = tuple(tiers)
         self._open_removals = tuple(TierRemovals(tier, self._turn) for tier in tiers)
         self._removals: deque[Selection] = deque(maxlen=REMOVALS)
+        self.told: Callable[[Selection], Awaitable[None]] | None = None
+        """Tells other processes that keep entries too of a removal; None where there are none."""
         self.removals = 0
         """How many removals there were: `put` takes it from whoever began something before it is put."""
 
@@ -120,6 +122,13 @@ class CacheStore:
 
         A tier that refuses is asked again until it is through; until then nothing that is meant is read from it.
         """
+        count = await self.remove_here(selection)
+        if self.told is not None:
+            await self.told(selection)
+        return count
+
+    async def remove_here(self, selection: Selection) -> int:
+        """As `remove`, without a word to other processes."""
         self._removals.append(selection)
         self.removals += 1
         for key in [key for key, entry in self._unwritten.items() if selection.takes(entry)]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import numpy as np
-
 from stts.conversation.segmenter import SpeechSegmenter, Utterance
 from stts.conversation.session_state import SessionState
-from stts.engine_api import Samples
 from stts.vad.endpointing import Signal
 
 CONFIRMING_WORDS = 2
@@ -37,8 +34,7 @@ class EarlySignals:
         """Has the turn detector judge the end of a paused utterance, which it may hold open for `longest` seconds of
         silence."""
         if utterance.recent:
-            recent = np.concatenate(utterance.recent)
-            self._state.start(self._judge(utterance, recent, longest), "turn detector")
+            self._state.start(self._judge(utterance, longest), "turn detector")
 
     def confirm_by_words(self, utterance: Utterance) -> None:
         """Confirms an utterance whose words so far are enough."""
@@ -48,14 +44,17 @@ class EarlySignals:
         if self._current() is utterance and words >= CONFIRMING_WORDS and spoken >= CONFIRMING_SECONDS:
             self._give(self._segmenter.endpointer.confirm())
 
-    async def _judge(self, utterance: Utterance, recent: Samples, longest: float) -> None:
+    async def _judge(self, utterance: Utterance, longest: float) -> None:
         detector = self._state.services.detector
         if detector is None:
             return
         pause = utterance.pauses
-        probability = await detector.finished(recent)
-        same = self._current() is utterance and utterance.paused and utterance.pauses == pause
-        if probability is None or not same:
+
+        def pausing() -> bool:
+            return self._current() is utterance and utterance.paused and utterance.pauses == pause
+
+        probability = await detector.finished(lambda: tuple(utterance.recent) if pausing() else ())
+        if probability is None or not pausing():
             return
         if probability < TURN_OVER:
             self._segmenter.endpointer.hold(longest)

@@ -1,19 +1,27 @@
-"""Input that waits for a session's segmenter: audio, and between it the client's commands about its turns."""
+"""Input that waits for a session: frames of audio, which are judged meanwhile, and between them the client's commands.
+
+Audio is cut into frames and given to the detector of speech in the moment that it comes. It is taken once it is judged,
+in the order in which it was given.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from functools import partial
+from itertools import repeat
 from typing import Literal
 
-import numpy as np
-
+from stts.conversation.segmenter import FrameCutter
 from stts.engine_api import Samples
 from stts.errors import Conflict
-from stts.streams.channel import Channel
+from stts.protocols import Judged, VoiceActivity, VoiceStream
+from stts.streams.flag import Flag
 from stts.streams.live import SAMPLE_RATE
 from stts.vad.endpointing import FRAME_SECONDS
+from stts.vad.rules import TurnRules
+from stts.vad.segmenter import QUIETEST_DBFS
 
 INBOX_SECONDS = 1.0
 """Audio that may wait to be looked at; whoever sends more waits."""
@@ -21,33 +29,86 @@ INBOX_SECONDS = 1.0
 Command = Literal["commit", "clear", "stop", "finish"]
 
 
-class Inbox:
-    """One part of a session writes, another reads; both tell it how far the turns have come."""
+@dataclass(slots=True, eq=False)
+class HeardFrames:
+    """Frames that came together, and how they were judged."""
 
-    def __init__(self) -> None:
-        self._waiting: Channel[Samples | Command] = Channel(INBOX_SECONDS)
+    frames: Samples
+    """Shape (n, FRAME)."""
+    rules: TurnRules | None
+    """Rules of the turns when they came; None: nobody judges them."""
+    judged: Judged | BaseException | None = None
+
+    @property
+    def waits(self) -> bool:
+        """They were not judged yet."""
+        return self.judged is None and self.rules is not None
+
+    def found(self) -> Iterable[tuple[float | None, float]]:
+        """The probability of speech and the level of each. Raises what judging them has raised."""
+        if isinstance(self.judged, BaseException):
+            raise self.judged
+        if self.judged is None:
+            return repeat((None, QUIETEST_DBFS), len(self.frames))
+        return zip(self.judged.probabilities, self.judged.levels, strict=True)
+
+
+class Inbox:
+    """One part of a session writes, another takes; both tell it how far the turns have come."""
+
+    def __init__(self, voice: VoiceActivity, on_ready: Callable[[], None]) -> None:
+        """`on_ready` is called when there is something to be taken, or there will be nothing more."""
+        self._voice = voice
+        self._on_ready = on_ready
+        self._stream: VoiceStream | None = None
+        self._cutter = FrameCutter()
+        self._waiting: deque[HeardFrames | Command] = deque()
+        self._freed = Flag()
+        """Something was looked at since a writer has found no room."""
+        self._finished = False
         self._uncommitted = 0.0
         """Seconds given since the last turn or `clear`."""
-        self._unread = 0.0
-        """Seconds given that belong to no turn yet, because nobody has looked at them."""
-        self._behind = 0.0
-        """Seconds of these behind the audio that is looked at."""
+        self._unread = 0
+        """Frames that nobody has looked at: they belong to no turn yet."""
         self._cleared = False
         """All that was given was to be forgotten."""
         self._clears: deque[int] = deque()
         """How often each waiting `clear` was asked for: those without audio between them are one."""
-        self._stopped = False
-        self.over = False
-        """True if it takes no more, and all that was given has been looked at."""
+        self._stopped = self._stop_taken = False
 
-    async def write(self, samples: Samples) -> None:
-        await self._waiting.room()
-        if (seconds := len(samples) / SAMPLE_RATE) and not self._stopped:
-            self._uncommitted += seconds
-            self._unread += seconds
-            self._behind += seconds
-            self._cleared = False
-            self._waiting.put(samples, seconds)
+    @property
+    def over(self) -> bool:
+        """True if it takes no more, and all that was given has been taken."""
+        return not self._waiting and (self._finished or self._stop_taken)
+
+    @property
+    def ended(self) -> bool:
+        """True if nothing more can be taken."""
+        return self._finished and not self._waiting
+
+    @property
+    def has_room(self) -> bool:
+        return self._unread * FRAME_SECONDS < INBOX_SECONDS
+
+    async def room(self) -> None:
+        """Waits while too much has not been looked at."""
+        while not self.has_room and not self._finished:
+            self._freed.clear()
+            await self._freed.wait()
+
+    def write(self, samples: Samples, rules: TurnRules | None) -> None:
+        """Takes audio, which is judged where there are `rules`. Whoever writes has asked for room."""
+        if self._stopped or not len(samples):
+            return
+        self._uncommitted += len(samples) / SAMPLE_RATE
+        self._cleared = False
+        for frames in self._cutter.cut(samples):
+            heard = HeardFrames(frames, rules)
+            self._unread += len(frames)
+            self._put(heard)
+            if rules is not None:
+                self._stream = self._stream or self._voice.stream()
+                self._stream.judge(frames, partial(self._judged, heard))
 
     def commit(self) -> None:
         """The turn is over. Raises Conflict where nothing was given since the last one."""
@@ -56,15 +117,16 @@ class Inbox:
         if not self._uncommitted:
             raise Conflict("There is no audio to commit.")
         self._uncommitted = 0.0
-        self._waiting.put("commit", 0)
+        self._put("commit")
 
     def clear(self) -> bool:
         """Forgets the audio given so far. False: all of it has been."""
         self._uncommitted = 0.0
+        self._cutter.forget()
         if not self._cleared:
             self._cleared = True
             self._clears.append(1)
-            self._waiting.put("clear", 0)
+            self._put("clear")
         elif self._clears:
             self._clears[-1] += 1
         else:
@@ -75,53 +137,69 @@ class Inbox:
         """Takes no more. A turn that is open behind what was given so far is over."""
         if not self._stopped:
             self._stopped = True
-            self._waiting.put("stop", 0)
+            self._put("stop")
 
     def finish(self) -> None:
         """No more is given."""
-        self._waiting.put("finish", 0)
-        self._waiting.close()
+        self._finished = True
+        self._freed.set()
+        self._put("finish")
 
-    async def read(self) -> AsyncGenerator[Samples | Command, None]:
-        """Audio that has come meanwhile as one, between the commands: who is behind judges more at once."""
-        while taken := await self._waiting.take():
-            for item in _joined(taken):
-                yield item
-                self.over |= isinstance(item, str) and item == "stop"
-        self.over = True
+    def close(self) -> None:
+        """Nobody takes anything any more."""
+        self._stopped = self._finished = True
+        self._freed.set()
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
-    @contextmanager
-    def looking_at(self, samples: Samples) -> Iterator[None]:
-        """While these are looked at, frame by frame. What is left at the end of them has been looked at too."""
-        self._behind = self._unread - len(samples) / SAMPLE_RATE
+    def take(self) -> HeardFrames | Command | None:
+        """Takes what was given next, if it is judged."""
+        if not self._ready:
+            return None
+        item = self._waiting.popleft()
+        self._stop_taken |= item == "stop"
+        return item
+
+    def look_at(self, heard: HeardFrames) -> Generator[tuple[Samples, float | None, float], None, None]:
+        """Gives frame by frame with the probability of speech and the level; None: nobody judged it.
+
+        Raises what judging them has raised. All have been looked at, however that ends.
+        """
+        left = len(heard.frames)
         try:
-            yield
+            for frame, (probability, level) in zip(heard.frames, heard.found(), strict=True):
+                left -= 1
+                self._unread -= 1
+                yield frame, probability, level
         finally:
-            self._unread = self._behind
-
-    def next_frame(self) -> None:
-        """Somebody looks at the next frame."""
-        self._unread = max(self._behind, self._unread - FRAME_SECONDS)
+            self._unread -= left
+            self._freed.set()
 
     def turn_ended(self) -> None:
         """With the frame that is looked at; what follows it can be committed."""
-        rest = self._unread if self._unread >= FRAME_SECONDS else 0.0
+        rest = self._unread * FRAME_SECONDS + self._cutter.rest_seconds if self._unread else 0.0
         self._uncommitted = min(self._uncommitted, rest)
 
     def clears(self) -> int:
         """Returns how often the `clear` that was read was asked for."""
         return self._clears.popleft()
 
+    @property
+    def _ready(self) -> bool:
+        if not self._waiting:
+            return False
+        head = self._waiting[0]
+        return isinstance(head, str) or not head.waits
 
-def _joined(taken: list[Samples | Command]) -> Iterator[Samples | Command]:
-    waiting: list[Samples] = []
-    for item in taken:
-        if not isinstance(item, str):
-            waiting.append(item)
-            continue
-        if waiting:
-            yield np.concatenate(waiting)
-            waiting = []
-        yield item
-    if waiting:
-        yield waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
+    def _put(self, item: HeardFrames | Command) -> None:
+        self._waiting.append(item)
+        self._wake()
+
+    def _judged(self, heard: HeardFrames, judged: Judged | BaseException) -> None:
+        heard.judged = judged
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._ready:
+            self._on_ready()

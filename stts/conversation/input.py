@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import aclosing
 
 from stts.chat import Message
 from stts.conversation.early_signals import EarlySignals
 from stts.conversation.events import AudioCleared, Failed, SpeechStarted, SpeechStopped, TurnCommitted
 from stts.conversation.history import Item, new_item_id
-from stts.conversation.inbox import Command, Inbox
-from stts.conversation.segmenter import JudgedFrame, SpeechSegmenter, Utterance
+from stts.conversation.inbox import Command, HeardFrames
+from stts.conversation.input_flow import Bounded, InputFlow
+from stts.conversation.segmenter import JudgedFrame, SpeechSegmenter, Utterance, compact
 from stts.conversation.session_state import SessionState
 from stts.conversation.state import State
 from stts.conversation.transcriber import Transcriber
@@ -35,22 +35,21 @@ class InputPipeline:
     ) -> None:
         self.current: Utterance | None = None
         """The utterance that audio goes to."""
-        self.segmenter = SpeechSegmenter(state.services.voice, state.config.turns)
+        self.segmenter = SpeechSegmenter(state.config.turns)
         self._state = state
         self._on_signal = on_signal
         self._early = EarlySignals(state, self.segmenter, lambda: self.current, self._signal)
         self.words = Transcriber(
             state, on_unconfirmed=self._early.confirm_by_words, on_settled=on_settled, on_words=on_words
         )
-        self._inbox = Inbox()
+        self._inbox = InputFlow(
+            state, on_frames=self._look_at, on_command=self._obey, on_end=self.words.finish, bounds=self._bounds
+        ).inbox
         self._pushing = False
         """A client's command about a turn is being carried out."""
-        self._turn, self._trouble = 0, ""
-
-    @property
-    def turn(self) -> int:
+        self._trouble = ""
+        self.turn = 0
         """Number of the newest turn."""
-        return self._turn
 
     @property
     def settled(self) -> bool:
@@ -59,19 +58,26 @@ class InputPipeline:
 
     async def open(self) -> None:
         await self.words.open()
-        self._state.start(self._listen(), "listen")
 
     async def close(self) -> None:
         """When all tasks have ended."""
-        self.segmenter.close()
+        self._inbox.close()
         await self.words.close()
 
     async def listen_as(self, config: TranscriptionConfig) -> None:
         """From the next utterance on. Raises what opening a place raises."""
         await self.words.listen_as(config)
 
+    @property
+    def has_room(self) -> bool:
+        return self._inbox.has_room
+
     async def hear(self, samples: Samples) -> None:
-        await self._inbox.write(samples)
+        await self._inbox.room()
+        self.hear_now(samples)
+
+    def hear_now(self, samples: Samples) -> None:
+        self._inbox.write(samples, self._state.config.turns)
 
     def commit(self) -> None:
         """Raises Conflict where there is no audio."""
@@ -138,34 +144,22 @@ class InputPipeline:
         state.outbox.emit(TurnCommitted(utterance.turn, utterance.item, utterance.audio.seconds, pushed=self._pushing))
         self.words.conclude(utterance)
 
-    async def _listen(self) -> None:
-        async with aclosing(self._inbox.read()) as items:
-            async for heard in items:
-                if isinstance(heard, str):
-                    self._pushing = heard != "stop"
-                    self._obey(heard)
-                    self._pushing = False
-                    continue
-                try:
-                    with self._inbox.looking_at(heard):
-                        await self._look_at(heard)
-                    self._trouble = ""
-                except STTSError as error:
-                    self._complain(error)
-                if (utterance := self.current) is not None and not utterance.transcribed:
-                    await utterance.audio.room()
-                await self.words.room()
-                await self._state.outbox.room()
-                del heard  # until the next comes, which a client may send much later
-        self.words.finish()
+    def _bounds(self) -> list[Bounded]:
+        """Returns all that has to have room before more is looked at."""
+        bounds: list[Bounded] = [self.words, self._state.outbox]
+        if (utterance := self.current) is not None and not utterance.transcribed:
+            bounds.append(utterance.audio)
+        return bounds
 
-    async def _look_at(self, samples: Samples) -> None:
-        if (rules := self._state.config.turns) is not self.segmenter.rules:
-            self._follow(rules)
-        for frames in self.segmenter.frames(samples):
-            for frame, probability in zip(frames, await self.segmenter.judge(frames), strict=True):
-                self._inbox.next_frame()
-                self._frame(frame, probability)
+    def _look_at(self, heard: HeardFrames) -> None:
+        if heard.rules is not self.segmenter.rules:
+            self._follow(heard.rules)
+        try:
+            for frame, probability, level in self._inbox.look_at(heard):
+                self._frame(frame, probability, level)
+            self._trouble = ""
+        except STTSError as error:
+            self._complain(error)
 
     def _follow(self, rules: TurnRules | None) -> None:
         """Other rules. An utterance goes on without any, but not under rules that have not seen it begin."""
@@ -177,12 +171,12 @@ class InputPipeline:
         elif rules is None and self.current is not None:
             self.current.audio.judged = False
 
-    def _frame(self, frame: Samples, probability: float | None) -> None:
-        signals = self.segmenter.signals(frame, probability, over=self._state.turns.state is not State.LISTENING)
+    def _frame(self, frame: Samples, probability: float | None, level: float) -> None:
+        signals = self.segmenter.signals(probability, level, over=self._state.turns.state is not State.LISTENING)
         if self.current is None and probability is None:
             self.words.confirm(self._open(self.segmenter.position - FRAME_SECONDS, []))
         if self.current is None:
-            self.segmenter.keep(frame, probability)
+            self.segmenter.keep(compact(frame, level), probability)
         else:
             self._write(self.current, frame, probability)
         for signal in signals:
@@ -205,11 +199,11 @@ class InputPipeline:
         self._on_signal(signal)
 
     def _open(self, start: float, frames: list[JudgedFrame]) -> Utterance:
-        self._turn += 1
+        self.turn += 1
         seconds, clock = self._state.config.waiting_seconds, self._state.clock
         before = len(frames) * FRAME_SECONDS
         audio = LiveAudio(seconds, clock, judged=self.segmenter.rules is not None, before=before)
-        utterance = Utterance(self._turn, new_item_id(), start, audio)
+        utterance = Utterance(self.turn, new_item_id(), start, audio)
         self._state.traces.opened(utterance, before)
         for frame, probability in frames:
             self._write(utterance, frame, probability)
@@ -224,6 +218,11 @@ class InputPipeline:
             utterance.write(frame, probability, remember=detector is not None and rules is not None and rules.detector)
 
     def _obey(self, command: Command) -> None:
+        self._pushing = command != "stop"
+        self._carry_out(command)
+        self._pushing = False
+
+    def _carry_out(self, command: Command) -> None:
         if command == "clear":
             self.segmenter.forget()
             self._on_signal(Signal(Endpoint.FALSE_ALARM, self.segmenter.position))

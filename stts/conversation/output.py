@@ -174,7 +174,7 @@ class OutputPipeline:
         playback = ReplyPlayback(rate, ahead=ahead, clock=state.clock, follow_words=config.follow_words)
         reply = GeneratedReply(self._generation, turn, new_item_id(), order, request, speak, playback)
         reply.trace = trace
-        reply.tasks = state.start(self._writer.make(reply), "reply made"), state.start(self._send(reply), "reply sent")
+        reply.tasks = (state.start(self._writer.make(reply), "reply made"),)
         return reply
 
     def _adopt(self, reply: GeneratedReply) -> None:
@@ -183,20 +183,16 @@ class OutputPipeline:
             state.history.append(Item(reply.item, Message("assistant", ""), "in_progress"))
         spoken = reply.speak is not None
         state.outbox.emit(ReplyStarted(reply.turn, reply.generation, reply.item, spoken, order.out_of_band, order.tag))
-        reply.adopted.set()
+        reply.adopted = True
         self._writer.catch_up(reply)
+        state.outbox.play(reply)
+        reply.tasks += (state.start(self._hear_out(reply), "reply heard"),)
 
-    async def _send(self, reply: GeneratedReply) -> None:
-        await reply.adopted.wait()
+    async def _hear_out(self, reply: GeneratedReply) -> None:
+        """Ends a reply that nobody has ended sooner, when all of it is heard."""
         outbox, playback = self._state.outbox, reply.playback
         while True:
-            frame = await playback.next_frame()
-            if frame is not None:
-                outbox.send(reply, frame)
-                playback.went(frame)
-                await outbox.room()
-                continue
-            epoch = playback.epoch
+            epoch = await playback.taken()
             await outbox.drained()
             if await playback.heard_out(epoch):
                 break
@@ -222,6 +218,6 @@ class OutputPipeline:
                 self._state.history.replace(reply.item, Message("assistant", text), status)
 
     def _stop(self, reply: GeneratedReply) -> None:
-        reply.over = True
+        self._state.outbox.stop(reply)
         for task in reply.tasks:
             task.cancel()

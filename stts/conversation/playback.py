@@ -1,7 +1,7 @@
 """Audio of one reply on its way to the listener: what was sent, and what was heard.
 
-One task makes it, another sends it frame by frame in the time of its playback. Between the two it can be held: audio
-that was sent and not heard is then sent again when it goes on.
+One task makes it, and the outbox of its session takes it frame by frame in the time of its playback. Between the two it
+can be held: audio that was sent and not heard is then sent again when it goes on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from stts.audio.pacing import FRAME_SECONDS, PacedSender
 from stts.conversation.followed_words import FollowedWords
 from stts.conversation.history import Spoken
 from stts.speech import AudioChunk
-from stts.streams.channel import Channel
+from stts.streams.flag import Flag
 
 MADE_SECONDS = 10.0
 """Audio that may lie made and unsent."""
@@ -26,7 +26,7 @@ SAMPLE_BYTES = 2
 """s16le."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Frame:
     data: bytes
     seconds: float
@@ -37,18 +37,20 @@ class Frame:
 
 
 class ReplyPlayback:
-    """Keeps what was sent and heard of one reply: one task writes its audio, another takes it frame by frame."""
+    """Keeps what was sent and heard of one reply: one task writes its audio, and one reader takes it frame by frame."""
 
     def __init__(
         self, rate: int, *, ahead: float | None, clock: Callable[[], float], follow_words: bool = False
     ) -> None:
         """`rate`: Hz. `ahead`: seconds that may be sent before they are played; None: all at once. `follow_words`:
         frames carry the words that end within them."""
-        self.flowing = asyncio.Event()
+        self.flowing = Flag()
         """Cleared while the reply is held."""
         self.flowing.set()
+        self.on_due: Callable[[], None] | None = None
+        """Called when there may be a next frame again, after there was none."""
         self.epoch = 0
-        """Grows with each hold: a frame of an earlier one is stale."""
+        """Grows with each hold."""
         self.sequence = 0
         """Frames that were taken."""
         self._rate = rate
@@ -65,7 +67,18 @@ class ReplyPlayback:
         self._told = 0.0
         """Seconds of audio whose text is accounted for; frames that are sent again are not counted twice."""
         self._words = FollowedWords() if follow_words else None
-        self._frames: Channel[Frame] = Channel(MADE_SECONDS)
+        self._frames: deque[Frame] = deque()
+        """Made and not taken."""
+        self._made = 0.0
+        """Seconds of them."""
+        self._complete = False
+        """All of it is made."""
+        self._taken = Flag()
+        """Set when there is room for more."""
+        self._through = Flag()
+        """Set while all of it is taken."""
+        self._timer: asyncio.TimerHandle | None = None
+        """Goes off when the next frame is due."""
         self._rest, self._piece = b"", ""
         """Written and not long enough for a frame yet; the text that begins with the next one."""
 
@@ -103,7 +116,9 @@ class ReplyPlayback:
 
     async def room(self) -> None:
         """Waits while much is made and unsent."""
-        await self._frames.room()
+        while self._made >= MADE_SECONDS:
+            self._taken.clear()
+            await self._taken.wait()
 
     def close(self) -> None:
         """Ends the audio: all of it is written."""
@@ -112,7 +127,9 @@ class ReplyPlayback:
         rest = self._rest[: len(self._rest) - len(self._rest) % SAMPLE_BYTES]
         if rest:
             self._put(rest)
-        self._frames.close()
+        self._complete = True
+        if not self._frames:
+            self._through.set()
 
     def report(self, seconds: float) -> None:
         """Takes the client's word for how much it has played."""
@@ -126,7 +143,9 @@ class ReplyPlayback:
         self.epoch += 1
         while self._recent and self._recent[-1][0] + self._recent[-1][1].seconds > heard:
             self._sent, frame = self._recent.pop()
-            self._frames.put_back(frame, frame.seconds)
+            self._frames.appendleft(frame)
+            self._made += frame.seconds
+            self._through.clear()
         self._recent.clear()
         self._before, self._reported = min(heard, self._sent), None
         return heard
@@ -135,22 +154,38 @@ class ReplyPlayback:
         """Starts the flow again, with the frame that follows what was heard."""
         self._sender.restart()
         self.flowing.set()
+        self._due()
 
-    async def next_frame(self) -> Frame | None:
-        """Waits for the next frame and its time. None when all is sent; never a frame while the reply is held."""
-        while True:
-            await self.flowing.wait()
-            await self._sender.wait_for_room(FRAME_SECONDS)
-            if not self.flowing.is_set():
-                continue
-            frame = await self._frames.next()
-            if self.flowing.is_set():
-                return self._with_words(frame)
-            if frame is not None:
-                self._frames.put_back(frame, frame.seconds)
+    def next_frame(self) -> Frame | None:
+        """Takes the next frame, which is on its way then. None: there is none, its time has not come, or the reply is
+        held."""
+        if not self._frames or not self.flowing.is_set():
+            return None
+        if wait := self._sender.wait(FRAME_SECONDS):
+            self._timer = self._timer or asyncio.get_running_loop().call_later(wait, self._due)
+            return None
+        frame = self._frames.popleft()
+        self._made -= frame.seconds
+        words = self._words.until(self._sent + frame.seconds) if self._words is not None else ""
+        self._went(frame)
+        if self._made < MADE_SECONDS:
+            self._taken.set()
+        if self._complete and not self._frames:
+            self._through.set()
+        return replace(frame, words=words) if words else frame
 
-    def went(self, frame: Frame) -> None:
-        """Notes that a frame is on its way."""
+    def stop(self) -> None:
+        """Nothing of it is taken any more."""
+        self.on_due = None
+        self._forget_timer()
+
+    async def taken(self) -> int:
+        """Waits until all of it is made and taken. Returns the epoch in which that was."""
+        while not self._through.is_set():
+            await self._through.wait()
+        return self.epoch
+
+    def _went(self, frame: Frame) -> None:
         self._recent.append((self._sent, frame))
         self._sent += frame.seconds
         self._sender.sent(frame.seconds)
@@ -171,12 +206,20 @@ class ReplyPlayback:
             self._spoken.add(frame.text, frame.seconds)
             self._told = self._sent
 
-    def _with_words(self, frame: Frame | None) -> Frame | None:
-        if frame is None or self._words is None:
-            return frame
-        return replace(frame, words=self._words.until(self._sent + frame.seconds))
-
     def _put(self, data: bytes) -> None:
         frame = Frame(data, len(data) / SAMPLE_BYTES / self._rate, self._piece)
         self._piece = ""
-        self._frames.put(frame, frame.seconds)
+        self._frames.append(frame)
+        self._made += frame.seconds
+        if self._timer is None:
+            self._due()
+
+    def _due(self) -> None:
+        self._forget_timer()
+        if self.on_due is not None:
+            self.on_due()
+
+    def _forget_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

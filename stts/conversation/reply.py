@@ -32,10 +32,8 @@ class GeneratedReply:
     playback: ReplyPlayback
     prepared_for: str = ""
     """The words that it answers, where it was begun before they were final."""
-    adopted: asyncio.Event = field(default_factory=asyncio.Event)
+    adopted: bool = False
     """It is wanted: what is made of it may be told and sent."""
-    over: bool = False
-    """Nothing of it is to be told or sent any more."""
     ducked: bool = False
     """The listener was asked to turn it down."""
     text: str = ""
@@ -55,7 +53,7 @@ class GeneratedReply:
     trace: TurnSpan | None = None
     """The trace of its turn; None where no traces are kept."""
     tasks: tuple[asyncio.Task[None], ...] = ()
-    """The task that makes it, and the task that sends it."""
+    """The task that makes it, and once it is adopted the task that waits for its end."""
 
     @property
     def out_of_band(self) -> bool:
@@ -64,7 +62,7 @@ class GeneratedReply:
     @property
     def tellable(self) -> bool:
         """True if what is written of it may be told at once."""
-        return self.adopted.is_set() and self.playback.flowing.is_set()
+        return self.adopted and self.playback.flowing.is_set()
 
     @property
     def heard_text(self) -> str:

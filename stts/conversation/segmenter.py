@@ -1,12 +1,11 @@
-"""Segmenter of a session: cuts audio into frames, judges them, and stores those before an utterance.
+"""Segmenter of a stream: cuts audio into frames, finds its turns in what was judged, and keeps what precedes them.
 
-No tasks and no clock: the session calls it and acts on what it says.
+No tasks and no clock: whoever listens calls it and acts on what it says.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,11 +16,11 @@ import numpy as np
 from stts.conversation.events import TurnMetrics
 from stts.engine_api import Samples
 from stts.errors import STTSError
-from stts.protocols import VoiceActivity, VoiceStream
 from stts.streams.live import SAMPLE_RATE, LiveAudio
 from stts.transcription import Segment
 from stts.vad.endpointing import FRAME_SECONDS, Endpointer, Signal
 from stts.vad.rules import TurnRules
+from stts.vad.segmenter import QUIETEST_DBFS
 
 if TYPE_CHECKING:
     from stts.telemetry.turn import TurnSpan
@@ -30,7 +29,6 @@ FRAME = round(FRAME_SECONDS * SAMPLE_RATE)
 SILENT_FRAME: Samples = np.zeros(FRAME, np.float32)
 """Digital silence, one for all sessions."""
 SILENT_FRAME.setflags(write=False)
-QUIETEST_DBFS = -100.0
 BATCH_FRAMES = 32
 """Judged at once: about a second, however long a client's message is."""
 SPARE_SECONDS = 0.3
@@ -109,16 +107,47 @@ class Utterance:
                 self.recent.popleft()
 
 
-class SpeechSegmenter:
-    """Cuts the audio of one session into frames, judges them, and keeps the prefix of speech."""
+class FrameCutter:
+    """Cuts the audio of one stream into frames."""
 
-    def __init__(self, voice: VoiceActivity, rules: TurnRules | None) -> None:
-        self._voice = voice
-        self._stream: VoiceStream | None = None
-        self._rules = rules
+    def __init__(self) -> None:
+        self._rest: Samples = SILENT_FRAME[:0]
+
+    @property
+    def rest_seconds(self) -> float:
+        """Audio that fills no frame yet."""
+        return len(self._rest) / SAMPLE_RATE
+
+    def cut(self, samples: Samples) -> Iterator[Samples]:
+        """The frames that are complete now, shape (n, FRAME), so many at once as are judged together."""
+        heard = np.concatenate((self._rest, samples)) if len(self._rest) else samples
+        whole = len(heard) - len(heard) % FRAME
+        # A copy: a part of what was heard would hold on to all of it.
+        self._rest = heard[whole:].copy() if whole < len(heard) else SILENT_FRAME[:0]
+        if whole <= FRAME * BATCH_FRAMES:
+            if whole:
+                yield heard[:whole].reshape(-1, FRAME)
+            return
+        for start in range(0, whole, FRAME * BATCH_FRAMES):
+            # A copy: a frame that is kept would hold on to all of a long message.
+            yield heard[start : min(start + FRAME * BATCH_FRAMES, whole)].reshape(-1, FRAME).copy()
+
+    def forget(self) -> None:
+        self._rest = SILENT_FRAME[:0]
+
+
+def compact(frame: Samples, level: float) -> Samples:
+    """Returns the frame for who keeps it, whose level is so many decibels of full scale: silence takes no memory."""
+    return frame if level > QUIETEST_DBFS else SILENT_FRAME
+
+
+class SpeechSegmenter:
+    """Finds the turns of one stream in its judged frames, and keeps the prefix of speech."""
+
+    def __init__(self, rules: TurnRules | None) -> None:
         self.endpointer = Endpointer(rules or TurnRules())
-        self._rest: Samples = np.zeros(0, np.float32)
         self._kept: deque[JudgedFrame] = deque()
+        self._take_rules(rules)
         self.position = 0.0
         """Seconds of audio heard so far."""
 
@@ -132,41 +161,23 @@ class SpeechSegmenter:
             self.endpointer.reset()
         else:
             self.endpointer.rules = rules
-        self._rules = rules
+        self._take_rules(rules)
 
-    def frames(self, samples: Samples) -> Iterator[Samples]:
-        """The frames that are complete now, shape (n, FRAME), so many at once as are judged together."""
-        heard = np.concatenate((self._rest, samples))
-        whole = len(heard) - len(heard) % FRAME
-        self._rest = heard[whole:].copy()
-        for start in range(0, whole, FRAME * BATCH_FRAMES):
-            yield heard[start : min(start + FRAME * BATCH_FRAMES, whole)].reshape(-1, FRAME)
+    def signals(self, probability: float | None, level: float, *, over: bool) -> tuple[Signal, ...]:
+        """Returns the signals of the next frame.
 
-    async def judge(self, frames: Samples) -> list[float] | list[None]:
-        """The probability of speech in each frame; None without rules, where nobody judges."""
-        if self._rules is None:
-            return [None] * len(frames)
-        self._stream = self._stream or self._voice.stream()
-        probabilities: list[float] = (await self._stream.probabilities(frames)).tolist()
-        return probabilities
-
-    def signals(self, frame: Samples, probability: float | None, *, over: bool) -> tuple[Signal, ...]:
-        """Returns the signals of the next frame; `over` as for the endpointer."""
+        `probability`: that it is speech; None where nobody judged it. `level` and `over` as for the endpointer.
+        """
         self.position += FRAME_SECONDS
         if probability is None:
             self.endpointer.skip()
             return ()
-        power = float(np.dot(frame, frame)) / len(frame)
-        level = max(10 * math.log10(power), QUIETEST_DBFS) if power > 0 else QUIETEST_DBFS
         return self.endpointer.push(probability, level, over=over)
 
     def keep(self, frame: Samples, probability: float | None) -> None:
-        """Remembers a frame outside any utterance: it may be the beginning of one. Silence takes no memory."""
-        # A copy: a part of what was heard would hold on to all of it.
-        self._kept.append((frame.copy() if frame.any() else SILENT_FRAME, probability))
-        rules = self._rules or TurnRules()
-        most = (rules.prefix + rules.onset + SPARE_SECONDS) / FRAME_SECONDS
-        while len(self._kept) > most:
+        """Remembers a frame outside any utterance: it may be the beginning of one."""
+        self._kept.append((frame, probability))
+        while len(self._kept) > self._most_kept:
             self._kept.popleft()
 
     def take_prefix(self, begun: float) -> list[JudgedFrame]:
@@ -179,11 +190,10 @@ class SpeechSegmenter:
 
     def forget(self) -> None:
         """Drops what was heard and belongs to nothing."""
-        self._rest = self._rest[:0]
         self._kept.clear()
         self.endpointer.reset()
 
-    def close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+    def _take_rules(self, rules: TurnRules | None) -> None:
+        self._rules = rules
+        kept = rules or TurnRules()
+        self._most_kept = (kept.prefix + kept.onset + SPARE_SECONDS) / FRAME_SECONDS

@@ -30,6 +30,21 @@ from stts.engine_api import Samples
 from stts.errors import Conflict
 from stts.vad.endpointing import Signal
 
+INPUT_COMMANDS: dict[Command, Callable[[InputPipeline], None]] = {
+    Command.ANNOUNCE: InputPipeline.announce,
+    Command.DISCARD_UTTERANCE: InputPipeline.forget,
+    Command.SPECULATE: InputPipeline.checkpoint,
+}
+OUTPUT_COMMANDS: dict[Command, Callable[[OutputPipeline], None]] = {
+    Command.DUCK: OutputPipeline.duck,
+    Command.UNDUCK: OutputPipeline.unduck,
+    Command.DISCARD_PREPARED: OutputPipeline.discard,
+    Command.HOLD: OutputPipeline.hold,
+    Command.DROP_HELD: OutputPipeline.drop_held,
+    Command.RESUME_REPLY: OutputPipeline.resume,
+    Command.CLOSE: OutputPipeline.close,
+}
+
 
 class ConversationSession:
     """`async with` it: entering takes a place for transcription (raises Busy, UnknownEngine, InvalidParameter)."""
@@ -50,20 +65,6 @@ class ConversationSession:
             self._state, on_signal=self._heard, on_settled=self._settled, on_words=self._words_known
         )
         self._prompt = IdlePrompt(self._state, lambda: self._input.segmenter.position, self._asked)
-        self._commands: dict[Command, Callable[[], None]] = {
-            Command.DUCK: self._output.duck,
-            Command.UNDUCK: self._output.unduck,
-            Command.ANNOUNCE: self._input.announce,
-            Command.DISCARD_UTTERANCE: self._input.forget,
-            Command.SPECULATE: self._input.checkpoint,
-            Command.DISCARD_PREPARED: self._output.discard,
-            Command.HOLD: self._output.hold,
-            Command.DROP_HELD: self._output.drop_held,
-            Command.RESUME_REPLY: self._output.resume,
-            Command.DROP: self._drop,
-            Command.CLOSE: self._output.close,
-            Command.WATCH_SILENCE: self._prompt.watch_silence,
-        }
 
     @property
     def config(self) -> SessionConfig:
@@ -153,6 +154,15 @@ class ConversationSession:
         """Takes audio, mono float32 at 16 kHz. Waits while too much is unheard."""
         await self._input.hear(samples)
 
+    @property
+    def has_room(self) -> bool:
+        """`hear` would not wait."""
+        return self._input.has_room
+
+    def hear_now(self, samples: Samples) -> None:
+        """Takes audio where there is room for it."""
+        self._input.hear_now(samples)
+
     def commit(self) -> None:
         """Ends the user's turn after all audio given so far. Raises Conflict where there is none."""
         self._input.commit()
@@ -232,8 +242,14 @@ class ConversationSession:
                     self._output.answer(utterance)
                 case Command.REPORT_EMPTY if utterance is not None:
                     self._outbox.emit(utterance.metrics())
+                case Command.DROP:
+                    self._output.drop("interrupted" if self._input.current is not None else "cancelled")
+                case Command.WATCH_SILENCE:
+                    self._prompt.watch_silence()
+                case _ if command in INPUT_COMMANDS:
+                    INPUT_COMMANDS[command](self._input)
                 case _:
-                    self._commands[command]()
+                    OUTPUT_COMMANDS[command](self._output)
 
     def _heard(self, signal: Signal) -> None:
         self._carry_out(self._turns.heard(signal.kind), at=signal.at)
@@ -249,9 +265,6 @@ class ConversationSession:
 
     def _replied(self, event: Event) -> None:
         self._carry_out(self._turns.replied(event))
-
-    def _drop(self) -> None:
-        self._output.drop("interrupted" if self._input.current is not None else "cancelled")
 
     def _require_silence(self) -> None:
         if self._output.active is not None:

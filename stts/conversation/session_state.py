@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -34,6 +35,8 @@ class SessionState:
         self.turns = TurnTaking(config.policy)
         self.traces = TurnTraces(services.turns, clock)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._context = contextvars.copy_context()
+        self._over = False
 
     def configure(self, config: SessionConfig, plan: SpeechPlan | None) -> None:
         self.config, self.plan = config, plan
@@ -46,7 +49,18 @@ class SessionState:
         task.add_done_callback(self._ended)
         return task
 
+    def run(self, step: Callable[[], None]) -> None:
+        """Does a step of the session's work, whoever's callback it is, as its tasks do theirs: with the context in
+        which it was opened, not once it has ended, and what it should not have raised ends it."""
+        if self._over:
+            return
+        try:
+            self._context.run(step)
+        except Exception as error:  # noqa: BLE001 - carried over to the reader of the events, whatever it is
+            self.outbox.close(error)
+
     async def end(self) -> None:
+        self._over = True
         while tasks := list(self._tasks):
             for task in tasks:
                 task.cancel()

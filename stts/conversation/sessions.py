@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from stts.access.viewer import SERVER, Viewer
 from stts.conversation.history import History
+from stts.conversation.shared_sessions import IN_USE, SharedSessions
 from stts.errors import Busy, Conflict, NotFound
 from stts.settings import CurrentSettings
 
@@ -43,11 +44,21 @@ class _Left:
 
 
 class SessionStore:
-    """Sessions of this process. Routes bound how many run; how many are stored after they were left is bounded here."""
+    """Sessions of this process; where there are several workers, what was left is kept for all of them.
 
-    def __init__(self, settings: CurrentSettings, clock: Callable[[], float] = time.monotonic) -> None:
+    Routes bound how many run; how many are stored after they were left is bounded here.
+    """
+
+    def __init__(
+        self,
+        settings: CurrentSettings,
+        clock: Callable[[], float] = time.monotonic,
+        shared: SharedSessions | None = None,
+    ) -> None:
+        """`shared`: those of all workers, which keep what was left; None where this process does."""
         self._settings = settings
         self._clock = clock
+        self._shared = shared
         self._active: dict[str, StoredSession] = {}
         self._unkept: set[str] = set()
         """Sessions that run and are not stored when they are left."""
@@ -65,6 +76,34 @@ class SessionStore:
         """Sessions that were left and can be resumed."""
         self._forget()
         return len(self._left)
+
+    async def counts(self) -> tuple[int, int]:
+        """How many run, and how many were left and can be resumed; at all workers."""
+        found = await self._shared.counts() if self._shared is not None else None
+        return found or (self.active, self.stored)
+
+    async def bring(self, id: str | None, viewer: Viewer, *, takes_over: bool = False) -> None:
+        """Brings a session that was left at another worker here, so that it may begin. `takes_over`: one that is in use
+        there is ended. Raises Conflict for one that goes on there."""
+        if self._shared is None or id is None or id in self._active or id in self._left:
+            return
+        bringing = asyncio.ensure_future(self._brought(self._shared, id, viewer, takes_over=takes_over))
+        try:
+            await asyncio.shield(bringing)
+        except asyncio.CancelledError:
+            # It has been taken from where others look for it.
+            bringing.add_done_callback(lambda _: self._put_back(id))
+            raise
+
+    async def _brought(self, shared: SharedSessions, id: str, viewer: Viewer, *, takes_over: bool) -> None:
+        history = await shared.take(id, viewer.user_id, takes_over=takes_over)
+        if history is not None:
+            self._left[id] = _Left(history, viewer.user_id, self._clock())
+
+    def _put_back(self, id: str) -> None:
+        left = self._left.get(id)
+        if left is not None and self._shared is not None and self._shared.ended(id, left.owner, left.history):
+            del self._left[id]
 
     async def room(self, most: int, timeout_seconds: float) -> None:
         """Waits until fewer than `most` run. Raises Busy after `timeout_seconds` seconds."""
@@ -91,7 +130,7 @@ class SessionStore:
         self._forget()
         self.check_began(id, viewer)
         if id in self._active:
-            raise Conflict("This session is in use.", param="session")
+            raise Conflict(IN_USE, param="session")
         if id is None:
             settings = self._settings().conversation
             history = History(settings.history_messages, settings.history_characters)
@@ -101,26 +140,33 @@ class SessionStore:
         else:
             raise NotFound(NO_SESSION, param="session")
         self._active[session.id] = session
+        if self._shared is not None:
+            self._shared.began(session.id, session.owner)
         return session
 
     def end(self, session: StoredSession) -> None:
         """Ends a session: it was left, and from now on its time runs."""
         self._active.pop(session.id, None)
         self._ended.set()
-        if session.id in self._unkept:
-            self._unkept.discard(session.id)
+        is_kept = session.id not in self._unkept
+        self._unkept.discard(session.id)
+        is_shared = self._shared is not None and self._shared.ended(
+            session.id, session.owner, session.history if is_kept else None
+        )
+        if is_shared or not is_kept:
             return
         self._left[session.id] = _Left(session.history, session.owner, self._clock())
         self._forget()
 
-    def remove_all(self, owner: str) -> int:
+    async def remove_all(self, owner: str) -> int:
         """Forgets the sessions of a user, those that run when they are left, and counts them."""
         running = {id for id, session in self._active.items() if session.owner == owner} - self._unkept
         left = [id for id, each in self._left.items() if each.owner == owner]
         self._unkept |= running
         for id in left:
             del self._left[id]
-        return len(running) + len(left)
+        elsewhere = await self._shared.forget(owner) if self._shared is not None else 0
+        return len(running) + len(left) + elsewhere
 
     def _forget(self) -> None:
         """Drops those left too long ago, then those too many."""

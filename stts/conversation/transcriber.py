@@ -82,6 +82,10 @@ class Transcriber:
         """The words of all that was said are known."""
         return self._unknown == 0
 
+    @property
+    def has_room(self) -> bool:
+        return self._waiting.has_room
+
     async def room(self) -> None:
         """Waits while too many utterances wait."""
         await self._waiting.room()

@@ -89,6 +89,8 @@ class Conflict(STTSError):
 
 class NotCompleteYet(Conflict):
     code, title = "not_complete_yet", "Not complete yet"
+    part: float | None = None
+    """How much is done of what is being made, where that is known: 0 to 1."""
 
 
 class PayloadTooLarge(STTSError):

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from pydantic import BaseModel
+
 from stts.errors import EngineWeightsMissing
 from stts.models.digest import how, undamaged, verify
 from stts.models.locate import find
@@ -23,6 +25,20 @@ class ModelAccess:
     """The models of the catalogue that are this engine's, by id."""
     offline = False
     """True if the operator wants no weights to be fetched: `load()` does with what is on this disk."""
+
+    options: BaseModel
+    """The operator's settings of the engine."""
+
+    def fetches(self) -> bool:
+        """True if `load()` fetches weights that are not there; else they come from the catalogue, or the operator."""
+        return not self.known_models and not self.offline
+
+    def wanted_model(self) -> CatalogueModel | None:
+        """The model of the catalogue with which `load()` would do; None: an option names something else. Cheap."""
+        named = getattr(self.options, "model", None)
+        if named is None:
+            return next(iter(self.known_models.values()), None)
+        return self.known_models.get(named)
 
     def find_model(self, model_id: str) -> Path | None:
         """The folder that holds all files of a model in their right sizes, or None. Cheap: nothing is read."""

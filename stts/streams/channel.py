@@ -6,10 +6,11 @@ the bound can be overrun by one such thing, never by more.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
+
+from stts.streams.flag import Flag
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ class Channel(Generic[T]):
         self._weight = 0.0
         self._closed = False
         self._error: BaseException | None = None
-        self._changed = asyncio.Event()
+        self._changed = Flag()
         self._wanted = 0.0
         """Weight below which a reader in `take` is not woken."""
         self._urgent = False
@@ -37,10 +38,15 @@ class Channel(Generic[T]):
     def closed(self) -> bool:
         return self._closed
 
+    @property
+    def has_room(self) -> bool:
+        """Less than the limit lies unread, or nobody is to read any more."""
+        return self._weight < self._limit or self._closed
+
     async def room(self) -> None:
-        """Waits until less than the limit lies unread, or nobody is to read any more."""
-        if self._weight >= self._limit:
-            await self._until(lambda: self._weight < self._limit or self._closed)
+        """Waits until it has."""
+        if not self.has_room:
+            await self._until(lambda: self.has_room)
 
     async def drained(self) -> None:
         """Waits until nothing lies unread, or nobody is to read any more."""

@@ -151,6 +151,10 @@ class LiveAudio:
         """The utterance is over."""
         self._channel.close()
 
+    @property
+    def has_room(self) -> bool:
+        return self._channel.has_room
+
     async def room(self) -> None:
         await self._channel.room()
 

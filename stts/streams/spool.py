@@ -15,6 +15,8 @@ from typing import IO, TypeVar
 
 import structlog
 
+from stts.streams.flag import Flag
+
 MIB = 1_048_576
 MEMORY_BYTES = MIB
 """Bytes of one spool kept in memory before the disk is used."""
@@ -58,14 +60,15 @@ class Spool:
         self._tail: deque[Record] = deque()
         """Records that came after those in the file."""
         self._head_bytes = self._tail_bytes = 0
-        self._blocks: deque[list[tuple[bool, int]]] = deque()
+        self._blocks: list[list[tuple[bool, int]]] = []
         """For each block in the file: whether each record is text, and its length in bytes."""
         self._file: IO[bytes] | None = None
         self._read_at = self._write_at = 0
         self._disk_failed = False
         self._moving = asyncio.Lock()
         """Held while a block is on its way to or from the disk."""
-        self._changed = asyncio.Event()
+        self._changed = Flag()
+        self._awaited = False
         self._ended = False
         self._taken = 0
 
@@ -74,8 +77,24 @@ class Spool:
         """Bytes held now."""
         return self._taken
 
+    @property
+    def awaited(self) -> bool:
+        """The reader is done with all records that there were, and waits for the next."""
+        return self._awaited and not self._taken
+
+    @property
+    def overflows(self) -> bool:
+        """Records are to be written to the disk before further ones are put."""
+        return self._tail_bytes >= BLOCK_BYTES and not self._disk_failed
+
     async def put(self, record: Record, *, spare: int = 0) -> None:
         """Raises SpoolFull. `spare`: bytes beyond the bound that may be used for this one."""
+        self.put_now(record, spare=spare)
+        if self.overflows:
+            await self.write_tail()
+
+    def put_now(self, record: Record, *, spare: int = 0) -> None:
+        """Puts one after which the writer looks whether it overflows."""
         if self._ended:
             return
         size = len(record) + RECORD_BYTES
@@ -93,8 +112,6 @@ class Spool:
         self._taken += size
         self._space.taken += size
         self._changed.set()
-        if self._tail_bytes >= BLOCK_BYTES and not self._disk_failed:
-            await self._write_tail()
 
     def end(self) -> None:
         """No more records come."""
@@ -115,7 +132,11 @@ class Spool:
             if self._ended:
                 return None
             self._changed.clear()
-            await self._changed.wait()
+            self._awaited = True
+            try:
+                await self._changed.wait()
+            finally:
+                self._awaited = False
         record = self._head.popleft()
         size = len(record) + RECORD_BYTES
         self._head_bytes -= size
@@ -135,7 +156,8 @@ class Spool:
             if file is not None:
                 await asyncio.to_thread(file.close)
 
-    async def _write_tail(self) -> None:
+    async def write_tail(self) -> None:
+        """Writes what overflows."""
         async with self._moving:
             if not self._tail:  # read meanwhile
                 return
@@ -158,7 +180,7 @@ class Spool:
     async def _read_block(self) -> None:
         shape = self._blocks[0]
         block = await _finished(self._read, sum(length for _, length in shape), self._read_at)
-        self._blocks.popleft()
+        self._blocks.pop(0)
         self._read_at += len(block)
         at = 0
         for text, length in shape:

@@ -97,6 +97,8 @@ class Endpointer:
         `over`: a reply is being heard, so that it takes `rules.confirm` of speech to be taken for speech.
         """
         self._hear(self._is_speech(probability, level))
+        if self._stage is Stage.QUIET and not self._counter.speech:
+            return ()  # Nearly all frames of most streams.
         return tuple(self._turn() if self.speaking else self._begin(over))
 
     def skip(self) -> None:

@@ -34,7 +34,7 @@ class RegionFinder:
         self._vad = vad
         self._frame = vad.frame_samples
         self._regions = RegionBuilder(rules, self._frame)
-        self._state = vad.new_state()
+        self._states = vad.new_state()[np.newaxis]
         self._rest: Samples = np.zeros(0, np.float32)
         """Samples that do not fill a frame yet."""
 
@@ -59,7 +59,7 @@ class RegionFinder:
         """Asks how probable speech is. What nobody can hear is not asked about, so that hours of it cost nothing."""
         if not audible(frame):
             return 0.0
-        probabilities, (self._state,) = self._vad.probabilities(frame[np.newaxis], [self._state])
+        probabilities, self._states = self._vad.probabilities(frame[np.newaxis], self._states)
         return float(probabilities[0])
 
 

@@ -17,6 +17,8 @@ INAUDIBLE_DBFS = -80.0
 """Decibels of full scale below which a frame is silence, however probable speech is."""
 INAUDIBLE_PEAK = 1e-4
 """The same as an amplitude."""
+QUIETEST_DBFS = -100.0
+"""The level of silence, and the lowest of all."""
 
 
 class SpeechCounter:
@@ -60,6 +62,15 @@ class SpeechCounter:
 def audible(frames: Samples) -> NDArray[np.bool_]:
     """Tells for each frame, shape (..., samples), whether anybody can hear something in it. No samples: no."""
     return np.asarray(np.max(np.abs(frames), axis=-1, initial=0.0) >= INAUDIBLE_PEAK)
+
+
+def levels(frames: Samples) -> NDArray[np.float32]:
+    """Returns the decibels of full scale of each frame, shape (n, samples), by its mean power."""
+    powers = np.einsum("ij,ij->i", frames, frames) / frames.shape[1]
+    # What is no number (clients may send any floats) is silence: `fmax` takes the other of the two.
+    loud = 10 * np.log10(np.fmax(powers, 10 ** (QUIETEST_DBFS / 10)))
+    # Rounded, the power of silence is a little less.
+    return np.asarray(np.maximum(loud, QUIETEST_DBFS), np.float32)
 
 
 def frames_in(seconds: float, frame_seconds: float) -> int:

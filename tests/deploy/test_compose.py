@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import pytest
 import yaml
 
 from benchmarks.postgres import program
-from benchmarks.server import Server
+from benchmarks.server import Server, free_port
 from benchmarks.server import running as running_server
 from tests import patient
 from tests.images import ROOT
@@ -96,6 +95,23 @@ def test_only_the_server_is_published_and_on_loopback(compose: dict[str, Any], t
     assert both["services"]["grafana"]["ports"] == ["127.0.0.1:3000:3000/tcp"]
     other = resolved(tmp_path, "compose.yaml", STTS_PUBLISH="192.0.2.1:80")
     assert other["services"]["stts"]["ports"] == ["192.0.2.1:80:8000/tcp"]
+
+
+def test_the_bot_is_hardened_and_reaches_the_server_alone(tmp_path: Path) -> None:
+    both = resolved(tmp_path, "compose.yaml", "telegram.yaml")
+    bot = both["services"]["telegram"]
+    assert set(both["services"]) == {*SERVICES, "telegram"}
+    assert (bot["read_only"], bot["cap_drop"], bot["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"])
+    assert bot["mem_limit"] and bot["pids_limit"] and "ports" not in bot and not bot["image"].endswith(":latest")
+    assert list(bot["networks"]) == ["outside"] and "outside" in both["services"]["stts"]["networks"]
+    assert bot["depends_on"]["stts"]["condition"] == "service_healthy"
+    host = both["services"]["stts"]["environment"]["STTS_SECURITY__ALLOWED_HOSTS"]
+    assert bot["environment"]["STTS_URL"] == f"http://{host}:8000"
+    # Secrets come in files alone.
+    given = {name: value for name, value in bot["environment"].items() if value.startswith(SECRETS)}
+    assert given == {"STTS_KEY_FILE": f"{SECRETS}telegram_key", "BOT_TOKEN_FILE": f"{SECRETS}telegram_token"}
+    assert [each["source"] for each in bot["secrets"]] == ["telegram_key", "telegram_token"]
+    assert not {"BOT_TOKEN", "STTS_KEY"} & set(bot["environment"])
 
 
 def test_an_override_gives_the_server_the_gpu(tmp_path: Path) -> None:
@@ -179,12 +195,6 @@ def until(holds: Any) -> None:
             pass
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 @contextmanager

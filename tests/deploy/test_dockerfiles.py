@@ -1,4 +1,4 @@
-"""Rules that both Dockerfiles keep, by their instructions; `test_image.py` builds the one for a CPU."""
+"""Rules that the Dockerfiles keep, by their instructions; `test_image.py` and `test_bot_image.py` build two of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "deploy" / "docker"
 FILES = ("Dockerfile", "Dockerfile.cuda")
+ALL = (*FILES, "Dockerfile.bots")
 FROM_HERE = "COPY requirements"
 """From here on both say the same."""
 MEANT = {
@@ -45,7 +46,7 @@ def test_both_are_the_same_but_for_what_is_meant() -> None:
     assert changed == cuda
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", ALL)
 def test_bases_are_pinned(name: str) -> None:
     base = instructions(name)[0]
     assert re.fullmatch(r"ARG BASE=docker\.io/[a-z/]+:\d+\.\d+\.\d+-[a-z0-9.-]+", base)
@@ -54,7 +55,7 @@ def test_bases_are_pinned(name: str) -> None:
     assert set(starts) <= {"${BASE}", *stages}
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", ALL)
 def test_the_last_stage_brings_no_tools_and_ends_without_root(name: str) -> None:
     stage = last_stage(name)
     assert [each for each in stage if "apt-get" in each or "pip" in each.split()] == []
@@ -74,7 +75,7 @@ def test_lists_of_packages_do_not_stay(name: str) -> None:
 
 
 def test_lists_of_requirements_exist() -> None:
-    for name in FILES:
+    for name in ALL:
         (listed,) = re.findall(r'ARG REQUIREMENTS="([^"]+)"', (FOLDER / name).read_text(encoding="utf-8"))
         assert [each for each in listed.split() if not (ROOT / "requirements" / f"{each}.txt").is_file()] == []
 
@@ -87,3 +88,15 @@ def test_only_what_is_named_gets_into_an_image() -> None:
     assert [each for each in named if not (ROOT / each).exists()] == []
     assert not {"data", "tests", ".git", ".env"} & set(named)
     assert "**/.env" in rules
+
+
+def test_packages_of_the_bots_are_those_of_the_server() -> None:
+    """A bot that is installed beside a server wants no other versions."""
+    of_bots, base = (lines_of(name) for name in ("bots", "base"))
+    assert of_bots and of_bots <= base
+
+
+def lines_of(name: str) -> set[str]:
+    """The packages of a list, without remarks and other lists."""
+    lines = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return {line.partition(" #")[0].strip() for line in lines if not line.startswith(("#", "-"))}

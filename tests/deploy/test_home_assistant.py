@@ -27,6 +27,7 @@ from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize
 
 from adapters.configuration.adapter import ConfigAdapter
+from middleware.edge.hosts import Hosts
 from stts import __version__
 from stts.settings import Settings
 from tests.nginx import ROOT
@@ -61,6 +62,7 @@ class Manifest(BaseModel):
     watchdog: str = Field(pattern=r"^(?:https?|\[PROTO:\w+\]|tcp):\/\/\[HOST\]:(\[PORT:\d+\]|\d+).*$")
     tmpfs: bool
     timeout: int = Field(ge=10, le=300)
+    backup: Literal["hot", "cold"]
     backup_exclude: list[str]
     options: dict[str, Any]
     schema_: dict[str, str | list[str]] = Field(alias="schema")
@@ -126,6 +128,22 @@ def test_options_are_settings_of_the_server(tmp_path: Path, monkeypatch: pytest.
     assert settings.security.api_key is not None and settings.security.allowed_hosts == ("speech.test",)
     assert settings.logging.level == "debug" and settings.limits.queue_length == 10
     assert settings.wyoming.enabled and settings.wyoming.allowed_addresses == ("172.30.32.0/23",)
+
+
+def test_its_pages_open_by_the_names_that_home_assistant_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The Supervisor puts the host of its own page before the port."""
+    for name, value in start()["settings_of"]({}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    settings: Settings = ConfigAdapter.load(None).current()
+    hosts = Hosts(settings.server.host, settings.security.allowed_hosts)
+    assert all(hosts.allow(f"{name}:8000") for name in ("homeassistant.local", "homeassistant", "192.168.1.20"))
+    assert not hosts.allow("rebound.example.org:8000")
+
+
+def test_a_backup_has_a_whole_database() -> None:
+    """The Supervisor copies files; a database that is written to meanwhile is whole in none of them."""
+    assert read("config.yaml")["backup"] == "cold"
 
 
 @contextmanager

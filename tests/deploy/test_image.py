@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import shlex
-import socket
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
+from benchmarks.server import free_port as free_port
 from tests import patient
-from tests.images import ROOT, Contained, Images, call, contained, require_images, running
+from tests.images import ROOT, USER, Contained, Image, call, contained, running
 from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.images, pytest.mark.timeout(1800)]
 
-DOCKERFILE = ROOT / "deploy" / "docker" / "Dockerfile"
 MOST_BYTES = 450_000_000
 SLIM_BYTES = 124_000_000
 """Size of `python:3.12-slim-bookworm`, unpacked, for which a larger base stands in here."""
@@ -32,46 +29,7 @@ MODELS = (
     "espeakng_loader/espeak-ng-data",
 )
 """Weights and pronouncing dictionaries that come inside packages."""
-USER = 10001
 TEXT = "The weather is fine today."
-
-
-@dataclass(frozen=True)
-class Image:
-    folder: Path
-    """Its files."""
-    config: dict[str, Any]
-    images: Images
-
-    @property
-    def packages(self) -> Path:
-        (found,) = (self.folder / "opt/stts/venv/lib").glob("python3*/site-packages")
-        return found
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
-    require_images()
-    images = Images(tmp_path_factory.mktemp("images"))
-    images.make_base()
-    images.build(DOCKERFILE, "stts")
-    with images.mounted("stts") as folder:
-        yield Image(folder, images.config("stts"), images)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A volume that belongs to the user of the image."""
-    folder = tmp_path / "volume"
-    folder.mkdir()
-    os.chown(folder, USER, USER)
-    return folder
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 def wait_until_ready(server: Contained, url: str) -> None:

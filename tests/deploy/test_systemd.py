@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from stts.settings import Settings
 from tests import patient
 from tests.deploy.sandbox import settings
 from tests.images import ROOT
@@ -67,6 +68,13 @@ def test_it_is_right(tmp_path: Path) -> None:
     assert (done.returncode, complaints(done.stderr)) == (0, [])
     unit.write_text(unit.read_text(encoding="utf-8").replace("Restart=on-failure", "Restart=sometimes"))
     assert complaints(analyze("verify", "--man=no", unit).stderr)
+
+
+def test_the_page_that_it_names_is_that_of_its_server() -> None:
+    """It listens without TLS, on the port of its settings."""
+    (address,) = [value for name, value in settings(UNIT) if name == "Documentation"]
+    listens = Settings().server
+    assert address == f"http://127.0.0.1:{listens.port}/docs"
 
 
 def test_it_is_exposed_little() -> None:

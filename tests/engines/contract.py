@@ -34,10 +34,13 @@ ASK = """
 import sys
 from engines.registry import Registry
 
-engine = Registry().create(sys.argv[1])
-engine.info, engine.installed(), engine.weights_present()
-loaded = {name.partition(".")[0] for name in sys.modules}
-print(*sorted(loaded & {*engine.info.packages, "torch", "transformers", "onnxruntime"}))
+heavy = {"torch", "transformers", "onnxruntime"}
+for name in sys.argv[1:]:
+    engine = Registry().create(name)
+    engine.info, engine.installed(), engine.weights_present()
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    if found := loaded & {*engine.info.packages, *heavy}:
+        print(name, *sorted(found))
 """
 
 
@@ -45,8 +48,9 @@ def no_progress(_message: str, _part: float | None) -> None:
     """For `load()`, where nobody watches."""
 
 
-def check_describes_itself_without_its_library(name: str) -> None:
-    asked = patient.run([sys.executable, "-c", ASK, name], capture_output=True, text=True, check=True)
+def check_describes_itself_without_its_library(*names: str) -> None:
+    """Several engines share one process, in which none loads the library of a later one either."""
+    asked = patient.run([sys.executable, "-c", ASK, *names], capture_output=True, text=True, check=True)
     assert asked.stdout.strip() == ""
 
 
@@ -168,14 +172,14 @@ def check_vad(engine: VADEngine, speech: Samples) -> None:
 
 def _probabilities(engine: VADEngine, batches: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Samples:
     """`batches` has shape (frames, streams, frame_samples); returns (frames, streams)."""
-    states = [engine.new_state() for _ in range(batches.shape[1])]
+    states = np.stack([engine.new_state() for _ in range(batches.shape[1])])
     heard = []
     for batch in batches:
-        before = [state.copy() for state in states]
+        before = states.copy()
         probabilities, after = engine.probabilities(batch, states)
-        assert probabilities.shape == (batches.shape[1],) and len(after) == len(states)
-        assert all(np.array_equal(old, state) for old, state in zip(before, states, strict=True)), "state is a value"
-        assert all(state.dtype == np.float32 for state in after)
+        assert probabilities.shape == (batches.shape[1],) and after.shape == states.shape
+        assert np.array_equal(before, states), "state is a value"
+        assert probabilities.dtype == after.dtype == np.float32
         heard.append(probabilities)
         states = pickle.loads(pickle.dumps(after))
     return np.stack(heard)

@@ -193,3 +193,17 @@ def test_words_begin_where_they_sound(engine: HibariEngine) -> None:
     pauses = [run for run in np.split(quiet, np.flatnonzero(np.diff(quiet) > 1) + 1) if len(run) > 0.1 * SAMPLE_RATE]
     ends = [run[-1] / SAMPLE_RATE for run in pauses if run[-1] < len(samples) - 1]
     assert min(abs(end - words[5].begins) for end in ends) < 0.08
+
+
+def test_words_behind_pauses_are_told_neither_early_nor_late(engine: HibariEngine) -> None:
+    text = (
+        "These days, a chicken leg, is a rare dish. Glue the sheet, to the dark blue background. Even so, they went on."
+    )
+    blocks = list(engine.synthesize_timed(text, HEART.voice, SpeechParams()))
+    samples = np.concatenate([block.samples for block in blocks])
+    loud = np.flatnonzero(np.abs(samples) > 0.05 * np.abs(samples).max()) / SAMPLE_RATE
+    sounds = np.concatenate([loud[:1], loud[1:][np.diff(loud) > 0.08]])
+    begins = np.array([word.begins for block in blocks for word in block.words])
+    late = [begins[np.abs(begins - sound).argmin()] - sound for sound in sounds]
+    assert len(late) > 5
+    assert abs(np.mean(late)) < 0.025

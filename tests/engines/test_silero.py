@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from engines.registry import Registry
-from engines.vad.silero import CONTEXT, FILE, MEMORY, MODEL, SileroEngine
+from engines.vad.silero import AT_ONCE, FILE, MODEL, SileroEngine
+from engines.vad.silero_network import CONTEXT, FRAME, MEMORY
 from stts.engine_api import Samples
 from stts.errors import EngineError, EngineWeightsMissing
 from tests.engines.contract import no_progress
@@ -25,12 +26,12 @@ def engine() -> Iterator[SileroEngine]:
 
 
 def probabilities(engine: SileroEngine, samples: Samples, *, keep_context: bool = True) -> Samples:
-    state, heard = engine.new_state(), []
+    states, heard = engine.new_state()[None], []
     for start in range(0, len(samples) - 511, 512):
-        (probability,), (state,) = engine.probabilities(samples[None, start : start + 512], [state])
+        (probability,), states = engine.probabilities(samples[None, start : start + 512], states)
         heard.append(probability)
         if not keep_context:
-            state[MEMORY:] = 0
+            states[:, -CONTEXT:] = 0
     return np.array(heard)
 
 
@@ -68,11 +69,43 @@ def test_context_matters(engine: SileroEngine) -> None:
 
 def test_state_is_memory_and_context(engine: SileroEngine) -> None:
     state = engine.new_state()
-    assert state.shape == (MEMORY + CONTEXT,) and not state.any()
+    assert state.shape == (2 * MEMORY + CONTEXT,) and not state.any()
     frame = read(DATA / "kitchen.flac")[16_000:16_512]
-    _, (after,) = engine.probabilities(frame[None], [state])
-    np.testing.assert_array_equal(after[MEMORY:], frame[-CONTEXT:])
-    assert after.base is None, "does not hold the batch"
+    _, (after,) = engine.probabilities(frame[None], state[None])
+    np.testing.assert_array_equal(after[-CONTEXT:], frame[-CONTEXT:])
+
+
+def test_hundreds_of_streams_are_judged_like_each_alone(engine: SileroEngine) -> None:
+    frames = read(person(), seconds=10)[: 300 * FRAME].reshape(-1, FRAME)
+    count = len(frames)
+    assert count > AT_ONCE
+    states = np.random.default_rng(1).normal(0, 0.3, (count, 2 * MEMORY + CONTEXT)).astype(np.float32)
+    speech, after = engine.probabilities(frames, states)
+    for row in (0, AT_ONCE - 1, AT_ONCE, count - 1):
+        alone, alone_after = engine.probabilities(frames[row : row + 1], states[row : row + 1])
+        np.testing.assert_allclose(speech[row], alone[0], atol=1e-5)
+        np.testing.assert_allclose(after[row], alone_after[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("recording", sorted(DATA.glob("*.flac")), ids=lambda path: path.stem)
+def test_the_network_gives_the_numbers_of_the_one_that_it_was_made_of(engine: SileroEngine, recording: Path) -> None:
+    """Two streams in one batch, one of them half a recording later, next to the network of the file."""
+    import onnxruntime
+
+    original = onnxruntime.InferenceSession(str(engine.require_model(MODEL) / FILE), providers=["CPUExecutionProvider"])
+    samples = read(recording, seconds=20)
+    whole = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
+    streams = np.stack((whole, np.roll(whole, len(whole) // 2, axis=0)), axis=1)
+    states = np.stack([engine.new_state()] * 2)
+    memory, context = np.zeros((2, 2, MEMORY), np.float32), np.zeros((2, CONTEXT), np.float32)
+    rate = np.array(16_000, np.int64)
+    for frames in streams:
+        speech, states = engine.probabilities(frames, states)
+        heard = np.concatenate((context, frames), axis=1)
+        expected, memory = original.run(None, {"input": heard, "state": memory, "sr": rate})
+        context = frames[:, -CONTEXT:]
+        np.testing.assert_allclose(speech, expected[:, 0], atol=1e-4, rtol=0)
+        np.testing.assert_allclose(states[:, : 2 * MEMORY], np.concatenate(list(memory), axis=1), atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("level", [0.001, 0.01, 0.1])
@@ -108,4 +141,10 @@ def test_another_network_beside_it_is_left_alone(tmp_path: Path, monkeypatch: py
 def test_must_be_loaded() -> None:
     engine = SileroEngine()
     with pytest.raises(EngineError, match="not loaded"):
-        engine.probabilities(np.zeros((1, 512), np.float32), [engine.new_state()])
+        engine.probabilities(np.zeros((1, 512), np.float32), engine.new_state()[None])
+
+
+def test_a_batch_of_none_is_judged_as_any(engine: SileroEngine) -> None:
+    width = len(engine.new_state())
+    speech, after = engine.probabilities(np.zeros((0, 512), np.float32), np.zeros((0, width), np.float32))
+    assert (speech.shape, after.shape) == ((0,), (0, width))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.server import Server, running_in
-from load import outage
+from load import outage, pair
 from load.desk import SETTINGS, Desk, Key, first_key
 from load.ledger import Ledger
 from load.traffic import TEXT, Speaker
@@ -28,6 +28,16 @@ def test_nobody_notices_that_the_database_is_away() -> None:
 def test_nor_that_redis_is_away() -> None:
     require_redis()
     check(outage.run_redis(3))
+
+
+def test_two_servers_on_one_root_lose_nothing_when_one_is_killed() -> None:
+    check(pair.run(1))
+
+
+def test_nor_with_a_database_and_limits_that_they_share() -> None:
+    require_postgres()
+    require_redis()
+    check(pair.run_shared(1))
 
 
 def test_quotas_are_asked_of_the_database(tmp_path: Path) -> None:

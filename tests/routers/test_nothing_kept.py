@@ -19,7 +19,7 @@ import pytest
 import structlog
 from websockets.exceptions import InvalidStatus
 
-from middleware.stages.logging import configure_logging
+from middleware.logs.configuring import configure_logging
 from stts.access.key_text import KeyText
 from stts.settings import LoggingSettings, PrivacySettings, Settings, TelemetrySettings
 from tests import patient
@@ -29,7 +29,7 @@ from tests.keyed import Keyed, keyed_server, keyed_settings
 from tests.patience import PATIENCE
 from tests.receiver import Receiver, receiving
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 SAID = "Xylophonist wombat"
 HEARD = "word0"

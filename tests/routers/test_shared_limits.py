@@ -16,6 +16,7 @@ import pytest
 from redis import Redis
 from websockets.exceptions import InvalidStatus
 
+from stts.access import place_ahead
 from stts.settings import LimitSettings
 from stts.settings.quotas import QuotaSettings
 from stts.storage.redis import connection
@@ -34,9 +35,10 @@ TEXT = "Ten chars."
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine uses up no time of Redis."""
+    """A busy machine uses up no time of Redis, nor that for which a place is kept for a request on its way."""
     monkeypatch.setattr(connection, "CALL_SECONDS", PATIENCE)
     monkeypatch.setattr(connection, "CONNECT_SECONDS", PATIENCE)
+    monkeypatch.setattr(place_ahead, "AHEAD_SECONDS", PATIENCE)
 
 
 @pytest.fixture

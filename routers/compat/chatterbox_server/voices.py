@@ -48,7 +48,10 @@ class Voices:
         names = [] if self._predefined is None else await self._predefined.names()
         names += await self._library(permission.viewer, predefined=True)
         voices = [PredefinedVoice(display_name=_title(name), filename=name) for name in names]
-        voices += [PredefinedVoice(display_name=each.name or each.id, filename=each.id) for each in await self._own()]
+        voices += [
+            PredefinedVoice(display_name=each.name or each.id, filename=each.id)
+            for each in await self._own(permission.viewer)
+        ]
         found = {each.filename: each for each in reversed(voices) if permission.allows_voice(each.filename)}
         return list(reversed(found.values()))[:MOST_LISTED]
 
@@ -95,7 +98,7 @@ class Voices:
         if (stored := await self._stored(name, viewer)) is not None:
             return stored
         wanted = {name.casefold(), same_voice(name)}
-        for each in await self._own():
+        for each in await self._own(viewer):
             if wanted & {each.id.casefold(), each.name.casefold()}:
                 return Chosen(each.id)
         if name.lower() in HOSTED:
@@ -107,10 +110,11 @@ class Voices:
         found = await asyncio.to_thread(self._references.find, name, viewer)
         return None if found is None else Chosen(found.voice.id, is_cloned=not found.blend)
 
-    async def _own(self) -> list[Voice]:
-        """The voices of the engines that `auto` takes."""
+    async def _own(self, viewer: Viewer) -> list[Voice]:
+        """The voices of the engines that `auto` takes, and blends of them."""
         names = (await self._engines.candidates("tts")).names
-        return [each.voice for each in await self._engines.voices(*names, viewer=None)] if names else []
+        offered = await self._engines.voices(*names, viewer=viewer) if names else []
+        return [each.voice for each in offered if each.voice.reference is None]
 
     async def _library(self, viewer: Viewer, *, predefined: bool) -> list[str]:
         return await asyncio.to_thread(self._named, viewer, predefined=predefined)

@@ -37,7 +37,9 @@ class Settings(BaseModel):
 class VoiceShape(BaseModel):
     voice_id: str = Field(description="What stands in the path of a speech.")
     name: str
-    category: Literal["premade", "cloned"] = Field(description="`cloned`: a stored recording.")
+    category: Literal["premade", "cloned", "generated"] = Field(
+        description="`cloned`: a stored recording; `generated`: a blend."
+    )
     labels: dict[str, str]
     description: str | None = None
     preview_url: str | None = None
@@ -142,7 +144,8 @@ def _offered(each: OfferedVoice) -> VoiceShape:
     voice, engine = each.voice, each.engine.name
     languages = voice.languages or each.engine.info.languages
     labels = {"engine": engine, "gender": voice.gender, "language": primary(languages[0]) if languages else ""}
-    return _shape(voice.id, each.name, voice.reference or "", labels, languages, (engine,))
+    shape = _shape(voice.id, each.name, voice.reference or "", labels, languages, (engine,))
+    return shape.model_copy(update={"category": "generated"}) if each.blend else shape
 
 
 def _shape(

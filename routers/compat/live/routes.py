@@ -95,7 +95,7 @@ class LiveRoutes:
     @policy(RouteKind.USE)
     async def hang_up(self, request: Request, session_id: str) -> Response:
         """Ends the session at once, as whoever began it."""
-        self._services.running_sessions.hang_up(session_id, principal_of(request).viewer)
+        await self._services.running_sessions.hang_up_anywhere(session_id, principal_of(request).viewer)
         return Response()
 
     @policy(RouteKind.USE)

@@ -88,7 +88,7 @@ class CallRoutes:
     @policy(RouteKind.USE, client_secrets=True)
     async def hang_up(self, request: Request, call_id: str) -> Response:
         """Its body is not read: clients send none, and say that it is JSON."""
-        self._calls.sessions.hang_up(call_id, principal_of(request).viewer)
+        await self._calls.sessions.hang_up_anywhere(call_id, principal_of(request).viewer)
         return Response()
 
 

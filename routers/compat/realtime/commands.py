@@ -98,6 +98,16 @@ class Commands:
             return []
         return await self._table[message["type"]](command)
 
+    def hear_now(self, message: dict[str, Any]) -> bool:
+        """Carries out a command that brings audio; False: it has to wait, or to be refused, by `carry_out`."""
+        command = COMMANDS.check(message)
+        if not isinstance(command, BufferAppend) or self._session.winding_down or not self._session.has_room:
+            return False
+        if (samples := self._microphone.heard_now(command.audio)) is None:
+            return False
+        self._session.hear_now(samples)
+        return True
+
     def resume(self) -> list[Event]:
         """Begins the responses that waited, once all words are known. Returns what went wrong."""
         errors = []

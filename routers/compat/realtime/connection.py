@@ -22,8 +22,11 @@ from stts.conversation.session import ConversationSession
 from stts.errors import InvalidParameter, InvalidRequest, SessionExpired, STTSError
 
 EVENT_ID_CHARACTERS = 512
+APPEND = "input_audio_buffer.append"
+HEAD_CHARACTERS = 256
+"""Characters of a message among which its type stands where clients write it first."""
 HEARD_IN_ORDER = frozenset(
-    {"input_audio_buffer.append", "input_audio_buffer.commit", "input_audio_buffer.clear", "output_audio_buffer.clear"}
+    {APPEND, "input_audio_buffer.commit", "input_audio_buffer.clear", "output_audio_buffer.clear"}
 )
 """Commands that the session obeys one behind the other, and answers when it has."""
 
@@ -127,7 +130,19 @@ class Connection:
                     await self._say(message)
                 self._progress.set()
 
+    def _hear_now(self, data: str | bytes) -> bool:
+        """Takes a command that brings audio, where nobody's is being carried out; False: it is obeyed in its turn."""
+        if isinstance(data, bytes) or APPEND not in data[:HEAD_CHARACTERS] or self._turn.locked():
+            return False
+        try:
+            message = parse_object(data)
+            _event_id(message)
+            return message.get("type") == APPEND and self._commands.hear_now(message)
+        except STTSError:
+            return False  # and it is told in its turn
+
     async def _listen(self) -> None:
+        self._socket.incoming.hear_now = self._hear_now
         async for data in self._socket:
             await self._obey(data, self._current, self._send)
 

@@ -51,6 +51,14 @@ class Microphone:
             if len(samples := self.read(piece)):
                 yield samples
 
+    def heard_now(self, audio: str) -> Samples | None:
+        """Returns what `heard` would give in one piece and without a pause; None: it would not. Raises
+        InvalidParameter."""
+        if len(audio) > LARGE_CHARACTERS:
+            return None
+        data = _decoded(audio)
+        return self.read(data) if self._reader.reads_now(data) else None
+
     def read(self, piece: bytes) -> Samples:
         """Bytes in the format, some at a time, to mono float32 at 16 kHz."""
         self.input_audio.write(piece, hold=self._hold)
@@ -98,9 +106,11 @@ async def decoded(audio: str) -> bytes:
     """Raises InvalidParameter for what is not base64, PayloadTooLarge for too much of it."""
     if len(audio) > MOST_CHARACTERS:
         raise PayloadTooLarge(f"One message carries at most {MOST_CHARACTERS} characters of audio.", param="audio")
+    return await asyncio.to_thread(_decoded, audio) if len(audio) > LARGE_CHARACTERS else _decoded(audio)
+
+
+def _decoded(audio: str) -> bytes:
     try:
-        if len(audio) > LARGE_CHARACTERS:
-            return await asyncio.to_thread(b64decode, audio, validate=True)
         return b64decode(audio, validate=True)
     except (binascii.Error, ValueError):
         raise InvalidParameter("This is not base64.", param="audio") from None

@@ -147,7 +147,9 @@ class RealtimeRoutes:
         await config_of(translation, object)
         listener = listener_of(request.scope)
         issuer, door = principal_of(request), Door(listener.name, listener.security)
-        issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds, issuer, door)
+        issued = await self._secrets.issue_for_all(
+            object.shape.model_dump(), asked or settings.secret_seconds, issuer, door
+        )
         return ClientSecret(value=issued.value, expires_at=issued.expires_at, session=without_unset(object.wire()))
 
     def translation(self, connection: HTTPConnection, *, line: bool = False) -> Translation:

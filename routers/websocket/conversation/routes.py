@@ -66,6 +66,8 @@ class ConversationSocketRoutes:
             viewer = socket.principal.viewer
             self._sessions.check_began(connect.session, viewer)
             await self._holders.take_over(connect.session)
+            # What was left here a moment ago is where all workers look for it.
+            await self._sessions.bring(connect.session, viewer, takes_over=True)
             stored = self._sessions.begin(connect.session, viewer)
             async with self._holders.held(stored.id, socket):
                 try:
@@ -104,7 +106,7 @@ class Talk:
         self._encoder = EventEncoder(socket.request_id)
         self._reader = PCMReader(connect.format, connect.rate)
         self._state = session.state
-        socket.at_once = _pong
+        socket.incoming.at_once = _pong
 
     async def greet(self, stored: StoredSession) -> None:
         connect = self._connect
@@ -122,7 +124,13 @@ class Talk:
 
     async def listen(self) -> None:
         """Reads messages until the client leaves or ends the session. An invalid one is answered with an error."""
-        await read_messages(self._socket, MESSAGES, self._obey, self._hear)
+        await read_messages(self._socket, MESSAGES, self._obey, self._hear, self._hear_now)
+
+    def _hear_now(self, data: bytes) -> bool:
+        if not self._reader.reads_now(data) or not self._session.has_room:
+            return False
+        self._session.hear_now(self._reader.read(data))
+        return True
 
     async def _hear(self, data: bytes) -> None:
         await self._reader.ready()

@@ -96,7 +96,7 @@ class _Listening:
 
     async def read(self) -> None:
         """Reads messages until the client leaves. An invalid one is answered with an error; the session goes on."""
-        await read_messages(self._socket, MESSAGES, self._obey, self._hear)
+        await read_messages(self._socket, MESSAGES, self._obey, self._hear, self._hear_now)
 
     async def send_events(self) -> None:
         """Sends events until the session has ended."""
@@ -116,6 +116,13 @@ class _Listening:
             await self._session.hear(samples)
         self._session.finish()
         await asyncio.Event().wait()
+
+    def _hear_now(self, data: bytes) -> bool:
+        reader, session = self._reader, self._session
+        if self._ended or reader is None or not reader.reads_now(data) or not session.has_room:
+            return False
+        session.hear_now(reader.read(data))
+        return True
 
     async def _hear(self, data: bytes) -> None:
         if self._ended:

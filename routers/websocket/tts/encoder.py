@@ -31,6 +31,7 @@ class EventEncoder:
         known = context.output_data
         audio = asdict(spoken_audio(context))
         shape = {**{name: audio[name] for name in AUDIO}, "engine": known.engine, "voice": known.voice}
+        shape["request_id"] = context.request_id
         start = {"type": "audio.start", "utterance": utterance.number, **shape, **utterance.deviations()}
         await self._socket.send_json(start)
 

@@ -57,6 +57,8 @@ class AudioStart(TypedDict):
     media_type: str
     engine: str
     voice: str
+    request_id: str
+    """Its own, by which `GET /analytics/operations` knows it."""
     fallback: NotRequired[str]
     warnings: NotRequired[list[str]]
 

@@ -19,7 +19,7 @@ from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.circuit_breaker import CircuitBreaker
 from stts.storage.database.failures import translated_failures
 from stts.storage.database.migrating import upgrade
-from stts.storage.database.sqlite_connection import connect
+from stts.storage.database.sqlite_connection import BEGIN_READING, BEGIN_WRITING, connect
 
 CONNECTIONS = 5
 """Open at once."""
@@ -119,16 +119,7 @@ def _engine(address: DatabaseAddress) -> AsyncEngine:
 
 
 def _configure_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def _connected(connection: object, record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        # FULL: what was told to be done stays so after a power cut; writes are few, because they come in batches.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql(BEGIN_WRITING if writes else BEGIN_READING)

@@ -125,8 +125,14 @@ def row_values(key: AccessKey) -> dict[str, Any]:
     """The columns of a key, but for the revision."""
     values = {name: getattr(key, name) for name in key.__slots__}
     lists = {name: list(values[name]) for name in LISTS}
-    limits = {name: most for name, most in asdict(key.limits).items() if most is not None}
-    return values | lists | {"role": int(key.role), "priority": str(key.priority), "limits": limits}
+    own = {"role": int(key.role), "priority": str(key.priority), "limits": _set(key.limits)}
+    single = {name: _set(limits) for name, limits in key.subject_limits} or None
+    subjects = None if key.subjects is None else _set(key.subjects)
+    return values | lists | own | {"subjects": subjects, "subject_limits": single}
+
+
+def _set(limits: KeyLimits) -> dict[str, int]:
+    return {name: most for name, most in asdict(limits).items() if most is not None}
 
 
 def _key(row: Row[tuple[object, ...]]) -> AccessKey | None:
@@ -138,7 +144,10 @@ def _key(row: Row[tuple[object, ...]]) -> AccessKey | None:
     except ValueError as error:
         log.error("key_unreadable", key=row.id, error=str(error))
         return None
-    return AccessKey(**values | lists | parts | {"limits": _limits(row.id, values["limits"])})
+    subjects = None if values["subjects"] is None else _limits(row.id, values["subjects"])
+    single = tuple((name, _limits(row.id, kept)) for name, kept in (values["subject_limits"] or {}).items())
+    limits = {"limits": _limits(row.id, values["limits"]), "subjects": subjects, "subject_limits": single}
+    return AccessKey(**values | lists | parts | limits)
 
 
 def _limits(key_id: str, kept: Mapping[str, int]) -> KeyLimits:

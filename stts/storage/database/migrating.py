@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 LOCK = 0x5354_5453
 """Number of PostgreSQL's advisory lock ("STTS")."""
 
+# It tells of each of its parts as it is imported, and of each migration; one line of ours says as much.
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
 
 def current_version(address: DatabaseAddress) -> str | None:
     """The version of a database; None for an empty one, or where its file does not exist yet. Raises DatabaseAway."""
@@ -85,8 +88,6 @@ def _migrate(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
-    # It tells of each of its parts and of each migration; one line of ours says as much.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

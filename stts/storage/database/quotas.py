@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -53,6 +53,26 @@ class Quotas:
                 if used is not None:
                     found[counter] = used
         return found
+
+    async def largest(self, prefix: str, unit: str, window: str, most: int) -> dict[str, float]:
+        wanted = (_COLUMNS.unit == unit) & (_COLUMNS.period_window == window)
+        wanted &= self._begins_with(prefix)
+        chosen = select(_COLUMNS.subject, _COLUMNS.used).where(wanted)
+        async with self._database.reading() as connection:
+            rows = await connection.execute(chosen.order_by(_COLUMNS.used.desc(), _COLUMNS.subject).limit(most))
+            return {row.subject: row.used for row in rows}
+
+    def _begins_with(self, prefix: str) -> ColumnElement[bool]:
+        if self._database.address.is_embedded:
+            # SQLite orders by bytes, so that its index finds them; PostgreSQL as its locale does.
+            return (_COLUMNS.subject >= prefix) & (_COLUMNS.subject < prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        return _COLUMNS.subject.startswith(prefix, autoescape=True)
+
+    async def sums(self, subjects: Sequence[str], windows: Sequence[str]) -> dict[Counter, float]:
+        chosen = select(quota_counters).where(_COLUMNS.subject.in_(subjects), _COLUMNS.period_window.in_(windows))
+        async with self._database.reading() as connection:
+            rows = await connection.execute(chosen)
+            return {Counter(row.subject, row.unit, row.period_window): row.used for row in rows}
 
     async def remove_before(self, window: str) -> int:
         async with self._database.writing() as connection:

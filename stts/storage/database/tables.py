@@ -70,6 +70,10 @@ access_keys = Table(
     # With a default: servers that do not know it go on adding keys while others are updated.
     Column("cache", Boolean, nullable=False, server_default=true()),
     Column("limits", JSON, nullable=False),
+    # Limits of each of its subjects; NULL: it may name none.
+    Column("subjects", JSON(none_as_null=True)),
+    # Subjects with limits of their own, by name; NULL: there are none.
+    Column("subject_limits", JSON(none_as_null=True)),
     Column("version", Integer, nullable=False),
     # Of the change that touched it last, so that other servers find what is new.
     Column("revision", BigInteger, nullable=False, index=True),

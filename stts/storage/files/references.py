@@ -86,8 +86,12 @@ class References:
 
     def voices(self, viewer: Viewer = SERVER) -> list[Voice]:
         """The recordings that have a name for this viewer, up to a bound, without their digests: none is read."""
-        mine = self._folder.described(lambda file: viewer.uses(file.owner, shared=file.shared))
-        return [_listed(stored) for stored in islice(mine, MOST_LISTED) if not stored.is_blend]
+        return [_listed(stored) for stored in self._named_for(viewer) if not stored.is_blend]
+
+    def blends(self, viewer: Viewer = SERVER) -> list[LibraryVoice]:
+        """The blends that do, up to the same bound."""
+        blends = (stored for stored in self._named_for(viewer) if stored.is_blend)
+        return [LibraryVoice(_listed(stored), self.blend(stored), stored.owner) for stored in blends]
 
     def digest(self, stored: StoredFile) -> str:
         """SHA-256 of a recording in hexadecimal; empty where it has just gone."""
@@ -129,6 +133,10 @@ class References:
         described = map(self._folder.describe, sorted(self._same(same_voice(name), viewer), key=distance))
         return next((stored for stored in described if stored), None)
 
+    def _named_for(self, viewer: Viewer) -> Iterator[StoredFile]:
+        mine = self._folder.described(lambda file: viewer.uses(file.owner, shared=file.shared))
+        return islice(mine, MOST_LISTED)
+
     def _same(self, voice: str, viewer: Viewer) -> list[Entry]:
         return self._folder.entries(
             lambda file: viewer.uses(file.owner, shared=file.shared) and same_voice(file.name) == voice
@@ -149,8 +157,6 @@ def _voice(stored: StoredFile) -> Voice:
     name = owned(stored.path.name).name
     # Not the language of its card: a clone speaks all that its engine speaks.
     reference = None if stored.is_blend else str(stored.path)
-    return (
-        Voice(stored.id, stored.name, reference=reference)
-        if is_by_id(stored)
-        else Voice(name, stem(name), reference=reference)
-    )
+    if is_by_id(stored):
+        return Voice(stored.id, stored.name, reference=reference)
+    return Voice(stem(name) if stored.is_blend else name, stem(name), reference=reference)

@@ -33,3 +33,7 @@ class StoredVoices:
     async def voices(self, viewer: Viewer) -> Sequence[Voice]:
         """The reference recordings that have a name for this viewer, up to a bound."""
         return await asyncio.to_thread(self._files.references.voices, viewer)
+
+    async def blends(self, viewer: Viewer) -> Sequence[LibraryVoice]:
+        """The blends that do, up to a bound."""
+        return await asyncio.to_thread(self._files.references.blends, viewer)

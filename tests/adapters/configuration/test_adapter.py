@@ -144,7 +144,9 @@ def test_an_empty_variable_says_nothing(file: Path) -> None:
         ("\nlimits:\n  queue: 1\n", "config.yaml, line 3: limits.queue: there is no such key; allowed: text_char"),
         ("sound: {}\n", "config.yaml, line 1: sound: there is no such key; allowed: server, security"),
         ("limits: 5\n", "config.yaml, line 1: limits: must be a mapping of keys"),
-        ("limits:\n  decoders: 1\n  decoders: 2\n", "config.yaml, line 3: this key stands here twice"),
+        ("limits:\n  decoders: 1\n  decoders: 2\n", "limits.decoders stands in line 2 already: write both into"),
+        ("security:\n  keys: false\ntts: {}\nsecurity:\n  keys: true\n", "line 4: security stands in line 1 already"),
+        ("S3cret: 1\nS3cret: 2\n", "config.yaml, line 2: this key stands in line 1 already"),
         ("limits: [\n", "config.yaml, line 2: not valid YAML"),
         ("- limits\n", "config.yaml, line 1: must be a mapping of sections"),
         ("limits:\n  call_seconds: .inf\n", "limits.call_seconds = Infinity: must be"),
@@ -188,7 +190,7 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
         (
             "STTS_LIMITS__DECODERS",
             "x",
-            'variable STTS_LIMITS__DECODERS: limits.decoders = "x": must be a valid integer',
+            'variable STTS_LIMITS__DECODERS: limits.decoders = "x": must be a whole number',
         ),
         ("STTS_LIMIT__DECODERS", "1", "variable STTS_LIMIT__DECODERS: there is no such section; allowed: server"),
         ("STTS_LIMITS__DECODER", "1", "variable STTS_LIMITS__DECODER: limits.decoder: there is no such key"),
@@ -214,6 +216,9 @@ def test_a_broken_dotenv_is_told_with_its_line(file: Path, tmp_path: Path) -> No
 def test_the_message_at_a_start_that_fails(tmp_path: Path) -> None:
     error = broken(tmp_path / "config.yaml", "limits:\n  decoders: 0\n")
     assert startup_message(error).splitlines()[1].strip().startswith("config.yaml, line 2: limits.decoders = 0")
+    # Nobody has named it: another program's may lie there by chance.
+    assert str(Path("config.yaml").absolute()) in startup_message(error)
+    assert len(startup_message(error, Path("config.yaml")).splitlines()) == 2
 
 
 def test_which_file_is_meant() -> None:

@@ -179,7 +179,7 @@ def test_variables_reach_every_depth(file: Path) -> None:
         ("instances:\n  big:\n    engin: a\n", "line 3: instances.big.engin: there is no such key; allowed: engine, "),
         ("doors:\n  - port: 1\n  - prt: 2\n", "line 3: doors.1.prt: there is no such key; allowed: port, conn"),
         ("instances:\n  big:\n    engine: a\n    token: [hunter2]\n", "line 4: instances.big.token: must be"),
-        ("doors:\n  a: {}\n", "line 1: doors: must be a valid tuple"),
+        ("doors:\n  a: {}\n", "line 1: doors: must be a list"),
     ],
 )
 def test_what_is_wrong_is_told_by_path_and_line(file: Path, text: str, said: str) -> None:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import partial
 
 import pytest
 
-from adapters.execution.threads import END, Run, Workers, outlast
+from adapters.execution.threads import END, Run, outlast
+from adapters.execution.worker_threads import NICENESS, Workers
 from tests.patient import PATIENCE
 
 COLOUR: ContextVar[str] = ContextVar("colour")
@@ -56,6 +60,26 @@ async def test_the_iterator_is_made_run_and_closed_in_one_thread(workers: Worker
     assert await outlast(run, 10)
     assert set(seen) == {workers.threads[0]}
     assert workers.threads[0] is not threading.main_thread()
+
+
+async def test_jobs_beyond_the_threads_wait_for_their_turn(workers: Workers) -> None:
+    gate, begun = threading.Event(), list[int]()
+
+    def work(number: int) -> Iterator[int]:
+        gate.wait(PATIENCE)
+        begun.append(number)
+        yield number
+
+    runs = [start(workers, partial(work, number)) for number in range(12)]
+    last = Run(lambda: work(12))
+    workers.close(last)
+    gate.set()
+    assert [await drained(run) for run in [*runs, last]] == [[number] for number in range(13)]
+    assert len(workers.threads) == 2
+    assert sorted(begun) == [*range(13)]
+    for thread in workers.threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 async def test_it_does_not_run_further_ahead_than_the_buffer(workers: Workers) -> None:
@@ -152,6 +176,18 @@ async def test_the_context_of_the_caller_goes_along(workers: Workers) -> None:
     run = start(workers, lambda: iter([len(COLOUR.get())]))
     COLOUR.set("red")
     assert await drained(run) == [5]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
+@pytest.mark.parametrize("gives_way", [False, True])
+async def test_threads_that_give_way_have_a_lower_priority(gives_way: bool) -> None:
+    def priority() -> Iterator[int]:
+        yield os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    workers = Workers("worker", 1, gives_way=gives_way)
+    (own,) = priority()
+    assert await drained(start(workers, priority)) == [min(19, own + NICENESS) if gives_way else own]
+    workers.close()
 
 
 async def test_no_more_threads_than_the_limit(workers: Workers) -> None:

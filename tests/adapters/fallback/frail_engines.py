@@ -113,6 +113,7 @@ class FrailEar(EchoEngine):
         if fault == "raise":
             raise RuntimeError("it broke")
         if fault == "hang":
+            STARTED.set()
             GATE.wait(PATIENCE)
         yield Segment(self.options.id, 0.0, len(samples) / 16_000, language="en")
         if fault == "middle":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncGenerator
 
@@ -13,8 +14,10 @@ from stts.errors import EngineError, EngineTimeout
 from stts.plans import TranscriptionPlan
 from stts.transcription import AudioData, TranscriptDone, TranscriptEvent, TranscriptionConfig, TranscriptSegment
 from tests.adapters.fallback.conftest import House
-from tests.adapters.fallback.frail_engines import FAULTS, GATE
+from tests.adapters.fallback.frail_engines import FAULTS, GATE, STARTED
 from tests.audio import speech
+from tests.patience import PATIENCE
+from tests.skipping import skip
 
 
 def recording() -> AudioData:
@@ -45,9 +48,21 @@ async def test_the_next_ear_hears_it_in_its_place(house: House, fault: str) -> N
 async def test_an_ear_that_hangs_is_given_up(house: House) -> None:
     for name in "de":
         await house.listen(recording(), engine=name)
-    house.set(first_seconds=0.5)
+        # Returns when the probe after the load is over, which would hang as well.
+        await house.engines.load(name)
+    # Skipped time is that of all: what finds speech meanwhile is not to be given up.
+    patient = {"queue_seconds": 3600.0, "first_seconds": 7200.0, "call_seconds": 7200.0, "total_seconds": 36_000.0}
+    limits = house.settings.limits.model_copy(update=patient)
+    house.settings = house.settings.model_copy(update={"limits": limits})
     FAULTS["d"] = "hang"
-    assert words(await house.listen(recording())) == {"e"}
+    listening = asyncio.create_task(house.listen(recording()))
+    assert await asyncio.to_thread(STARTED.wait, PATIENCE)
+    health = house.engines.catalogue.health.of("d")
+    real = health.clock
+    health.clock = lambda: real() + 1800.0
+    skip(1800.0)
+    assert words(await listening) == {"e"}
+    assert house.context.output_data.fallback == "engine_timeout"
     GATE.set()
 
 

@@ -62,7 +62,7 @@ def test_a_fast_engine_s_blocks_are_gathered_and_a_slow_one_s_sent_at_once() -> 
 def test_where_nobody_waits_a_longer_moment_is_sent_together() -> None:
     blocks = [AudioChunk(data, 1.0) for data in (b"a", b"b", b"c", b"d")]
     times = iter([0.0, 0.01, LEISURE_SECONDS, LEISURE_SECONDS, LEISURE_SECONDS, LEISURE_SECONDS])
-    sent = gathered(iter(blocks), lambda: next(times), hurried=False)
+    sent = gathered(iter(blocks), lambda: next(times), pause=LEISURE_SECONDS)
     assert [chunk.data for chunk in sent] == [b"ab", b"cd"]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -209,11 +209,11 @@ class LoudEngine(VADEngine):
         return np.zeros(1, np.float32)
 
     def probabilities(
-        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        self, frames: NDArray[np.float32], states: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         if self.fault:
             raise ValueError("what the user said")
-        return np.where(np.abs(frames).max(axis=1) > 0.1, 0.9, 0.05).astype(np.float32), list(states)
+        return np.where(np.abs(frames).max(axis=1) > 0.1, 0.9, 0.05).astype(np.float32), states
 
 
 class DeafEngine(STTEngine):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from middleware.stages.logging import StandardLibraryHandler, configure_logging
+from middleware.logs.configuring import StandardLibraryHandler, configure_logging
 from stts.settings import LoggingSettings, Settings
 
 

@@ -13,7 +13,8 @@ from starlette.types import Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from middleware.serving import websocket_frames as frames
-from middleware.serving.websocket_frames import LEFT, MOST_FRAGMENTS, BoundedFrames
+from middleware.serving.extensions import DIRECT, LEFT, DirectMessages
+from middleware.serving.websocket_frames import MOST_FRAGMENTS, BoundedFrames
 from tests import patient
 from tests.patient import PATIENCE
 from tests.serving import serving
@@ -32,10 +33,16 @@ class Watched(BoundedFrames):
         super().__init__(*arguments, **options)
         Watched.last = self
         self.lost = asyncio.Event()
+        self.parsed = asyncio.Event()
+        """A message has been."""
         self.silent_pings = 0
         self.patient = asyncio.Event()
         self.deepest = 0
         """Messages that were parsed and not yet taken."""
+
+    def send_receive_event_to_app(self) -> None:
+        super().send_receive_event_to_app()
+        self.parsed.set()
 
     async def receive(self) -> Any:
         self.deepest = max(self.deepest, self.queue.qsize())
@@ -223,3 +230,116 @@ async def test_a_socket_that_is_refused_is_no_error_in_the_log(caplog: pytest.Lo
             await Watched.last.lost.wait()
     assert (caught.value.response.status_code, caught.value.response.body) == (401, b"no")
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+class DirectApp:
+    """Takes its messages past ASGI: behind a text it has to be told to go on."""
+
+    def __init__(self) -> None:
+        self.taken: list[str | bytes] = []
+        self.waiting = asyncio.Event()
+        self.begun = asyncio.Event()
+        self.direct: DirectMessages | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        self.direct = direct = scope["extensions"][DIRECT]
+        await self.begun.wait()
+        direct.hand_to(self.take)
+        await scope["extensions"][LEFT]
+
+    def take(self, message: str | bytes) -> bool:
+        self.taken.append(message)
+        if isinstance(message, str):
+            self.waiting.set()
+        return isinstance(message, bytes)
+
+
+async def test_messages_past_asgi_come_in_order_also_those_that_were_read_before() -> None:
+    app = DirectApp()
+    async with serving(app, ws=Watched) as port, patient.connect(f"ws://127.0.0.1:{port}/") as client:
+        for data in (b"1", b"2", b"3"):
+            await client.send(data)
+        await asyncio.wait_for(Watched.last.parsed.wait(), PATIENCE)
+        assert app.taken == []
+        app.begun.set()
+        await client.send("4")
+        await asyncio.wait_for(app.waiting.wait(), PATIENCE)
+        assert app.taken == [b"1", b"2", b"3", "4"] and app.direct is not None
+        app.direct.take_more()
+
+
+async def test_the_next_waits_until_more_is_taken() -> None:
+    app = DirectApp()
+    app.begun.set()
+    async with serving(app, ws=Watched) as port, bare(port) as (_, writer):
+        writer.write(frame(BINARY, b"1") + frame(TEXT, b"2") + frame(BINARY, b"3") * 2000 + frame(TEXT, b"4"))
+        await asyncio.wait_for(app.waiting.wait(), PATIENCE)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert app.taken == [b"1", "2"] and app.direct is not None
+        app.waiting.clear()
+        app.direct.take_more()
+        await asyncio.wait_for(app.waiting.wait(), PATIENCE)
+        assert app.taken == [b"1", "2", *[b"3"] * 2000, "4"]
+
+
+async def test_others_have_their_turn_between_messages_that_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "SLICE_SECONDS", 2.5)
+    flooded, quiet = DirectApp(), App()
+    flooded.begun.set()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (quiet if scope["path"] == "/quiet" else flooded)(scope, receive, send)
+
+    monkeypatch.setattr(frames, "time", Clock())
+    async with (
+        serving(app, ws=Watched) as port,
+        patient.connect(f"ws://127.0.0.1:{port}/quiet") as other,
+        bare(port) as (_, writer),
+    ):
+        writer.write(frame(BINARY) * 100 + frame(TEXT, b"2"))
+        seen = []
+        while not flooded.waiting.is_set():
+            await other.send("hello")
+            assert await asyncio.wait_for(other.recv(), PATIENCE) == "hello"
+            seen.append(len(flooded.taken))
+    assert len(set(seen)) > 3 and len(flooded.taken) == 101
+
+
+class Clock:
+    """Each look at it comes later than the one before."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        self._now += 1.0
+        return self._now
+
+
+async def test_what_is_sent_past_asgi_arrives_and_nothing_is_sent_behind_a_goodbye() -> None:
+    app = DirectApp()
+    async with serving(app, ws=Watched) as port, patient.connect(f"ws://127.0.0.1:{port}/") as client:
+        app.begun.set()
+        await client.send("1")
+        await asyncio.wait_for(app.waiting.wait(), PATIENCE)
+        assert app.direct is not None
+        app.direct.take_more()
+        assert app.direct.send_now("wörd") and app.direct.send_now(b"\x00\xff")
+        assert [await client.recv(), await client.recv()] == ["wörd", b"\x00\xff"]
+        Watched.last.writable.clear()
+        assert not app.direct.send_now(b"more than the transport takes")
+        Watched.last.writable.set()
+        await client.close()
+        assert not app.direct.send_now("late")
+
+
+async def test_text_that_is_no_utf_8_ends_a_socket_past_asgi() -> None:
+    app = DirectApp()
+    app.begun.set()
+    async with serving(app, ws=Watched) as port, bare(port) as (reader, writer):
+        writer.write(frame(BINARY, b"1") + frame(TEXT, b"\xff"))
+        assert (await asyncio.wait_for(reader.read(4), PATIENCE))[2:] == (1007).to_bytes(2, "big")
+    assert "\xff" not in app.taken

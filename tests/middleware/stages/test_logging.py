@@ -11,9 +11,10 @@ from typing import Any, Literal
 import pytest
 import structlog
 
+from middleware.logs.configuring import StandardLibraryHandler, configure_logging
 from middleware.logs.texts import SECRET_FILE, keyed_hash
 from middleware.pipeline import compose
-from middleware.stages.logging import LoggingStage, StandardLibraryHandler, configure_logging
+from middleware.stages.logging import LoggingStage
 from middleware.stages.timing import TimingStage
 from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyRequest, ReplyText, ReplyUsage
 from stts.context import RequestContext

@@ -21,7 +21,7 @@ from benchmarks.server import HOST, ROOT, free_port, healthy
 from tests import patient
 from tests.patience import PATIENCE
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 PROGRAM = str(ROOT / "server_v2.py")
 TEXT = "The birch canoe slid on the smooth planks."

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from routers.http import binder as binders
-from routers.http.binder import Bind, Binder
+from routers.http.binder import Bind, Binder, TellPart
 from stts.errors import Busy, Conflict, NotCompleteYet
 from stts.storage.batch_files import BatchFiles
 from stts.storage.files.records import Checkpoint
@@ -27,8 +27,9 @@ class Book:
     async def prepare(self) -> Bind:
         return self._bind
 
-    def _bind(self, target: Path, checkpoint: Checkpoint) -> None:
+    def _bind(self, target: Path, checkpoint: Checkpoint, tell: TellPart) -> None:
         self.times += 1
+        tell(0.25)
         self.begun.set()
         try:
             while not self.may.wait(0.01):
@@ -71,6 +72,19 @@ async def test_who_asks_is_told_to_ask_again_until_the_book_is_there(files: Batc
     assert path.read_bytes() == b"book"
     assert await Binder(files, wait_seconds=0).bound("job-1", "book.mp3", book.prepare) == path
     assert book.times == 1
+
+
+async def test_who_asks_is_told_how_much_is_done_and_waits_as_long_as_they_like(files: BatchFiles) -> None:
+    binder, book = Binder(files, wait_seconds=PATIENCE), Book()
+    with pytest.raises(NotCompleteYet) as caught:
+        await binder.bound("job-1", "book.mp3", book.prepare, 0)
+    assert caught.value.part in (0, 0.25)  # its thread may have begun already
+    await book.has(book.begun)
+    with pytest.raises(NotCompleteYet) as caught:
+        await binder.bound("job-1", "book.mp3", book.prepare, 0)
+    assert caught.value.part == 0.25
+    book.may.set()
+    assert (await binder.bound("job-1", "book.mp3", book.prepare)).read_bytes() == b"book"
 
 
 async def test_binding_goes_on_when_its_client_leaves(files: BatchFiles) -> None:

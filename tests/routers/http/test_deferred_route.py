@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +13,14 @@ from fastapi.exceptions import FastAPIError
 from pydantic import BaseModel
 from starlette.types import Message
 
-from routers.http.deferred_route import Deferred, DeferredRoute, PlainRoute, analyse_routes, deferred_router
+from routers.http.deferred_route import (
+    Deferred,
+    DeferredRoute,
+    DeferredSocketRoute,
+    PlainRoute,
+    analyse_routes,
+    deferred_router,
+)
 
 
 class Item(BaseModel):
@@ -113,3 +122,25 @@ async def test_an_endpoint_that_cannot_be_served_is_found_when_it_is_analysed() 
     router.add_api_route("/answers", answers)
     with pytest.raises(FastAPIError):
         await analyse_routes(router.routes)
+
+
+async def takes_the_socket(websocket: WebSocket) -> None:
+    """Has no fields."""
+
+
+async def takes_a_field(voice: str) -> None:
+    """Has one, and no socket."""
+
+
+async def takes_both(websocket: WebSocket, voice: str = "") -> None:
+    """Has one beside the socket."""
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "by"),
+    [(takes_the_socket, "starlette.routing"), (takes_a_field, "fastapi.routing"), (takes_both, "fastapi.routing")],
+)
+def test_what_fields_need_is_kept_for_sockets_that_have_some(endpoint: Callable[..., Any], by: str) -> None:
+    route = DeferredSocketRoute("/socket", endpoint)
+    route.analyse()
+    assert route.app.__module__ == by

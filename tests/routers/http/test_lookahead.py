@@ -65,6 +65,28 @@ async def test_the_first_chunk_is_waited_for_and_the_others_for_a_moment(
 
 
 @virtual
+async def test_a_chunk_that_ends_the_answer_is_known_to_be_all_of_it() -> None:
+    async def stream() -> AsyncGenerator[AudioChunk, None]:
+        yield AudioChunk(b"all", 0.1, ends=True)
+        await asyncio.sleep(1.0)
+
+    async with aclosing(Lookahead(stream(), Hold())) as lookahead:
+        assert await lookahead.look(lambda: 0.0)
+        assert [chunk.data async for chunk in lookahead.chunks()] == [b"all"]
+
+
+@virtual
+async def test_what_breaks_behind_the_last_chunk_is_an_error() -> None:
+    async def stream() -> AsyncGenerator[AudioChunk, None]:
+        yield AudioChunk(b"all", 0.1, ends=True)
+        raise EngineError("broken")
+
+    async with aclosing(Lookahead(stream(), Hold())) as lookahead:
+        with pytest.raises(EngineError):
+            await lookahead.look(lambda: 0.0)
+
+
+@virtual
 async def test_more_than_may_be_held_goes_on_as_a_stream() -> None:
     paced = Paced(*[0.0] * 5, size=MOST_BYTES // 2)
     complete, _, chunks = await looked(paced, 60.0)

@@ -22,7 +22,7 @@ from tests.fakes import registry
 from tests.patient import PATIENCE
 from tests.server import running
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 COUNT = 150
 AT_ONCE = 2

@@ -56,6 +56,40 @@ def test_a_key_that_keeps_out_of_the_cache(keyed: Keyed) -> None:
     assert "cache" in keyed.admin.get("/admin/keys").json()[0] and keyed.admin.get("/me").json()["cache"] is True
 
 
+def test_each_subject_of_a_key_has_its_own_share_and_line_of_usage(keyed: Keyed) -> None:
+    made = keyed.key(subjects={"characters_per_day": 12})
+    assert made["subjects"] == {"characters_per_day": 12} and keyed.key()["subjects"] is None
+    ask = {"text": "Hello", "engine": "tone", "format": "wav"}
+    with keyed.client(made["key"]) as client:
+        for subject, statuses in {"telegram:7": [200, 200, 429], "telegram:8": [200]}.items():
+            named = {"X-Subject": subject}
+            assert [client.post("/tts", json=ask, headers=named).status_code for _ in statuses] == statuses
+        refused = client.post("/tts", json=ask, headers={"X-Subject": "telegram:7"})
+        assert refused.json()["code"] == "quota_exceeded" and "of this subject" in refused.json()["detail"]
+        me = client.get("/me", headers={"X-Subject": "telegram:7"}).json()
+        assert me["subject"] == "telegram:7" and me["left"][0]["of"] == "subject" and me["left"][0]["left"] == 2
+        used = {(each["unit"], each["period"]): each["amount"] for each in me["used"]}
+        assert used["characters", "day"] == used["characters", "month"] == 10
+        assert used["audio_seconds_out", "day"] > 0 and used["audio_seconds_in", "day"] == 0
+        assert client.get("/me").json()["used"] == [] and client.get("/me").json()["subject"] is None
+        assert client.post("/tts", json=ask).status_code == 200, "the key itself has no limit"
+        assert client.get("/me", headers={"X-Subject": "no name"}).status_code == 422
+
+
+def test_a_key_names_subjects_only_where_it_may(keyed: Keyed) -> None:
+    made = keyed.key()
+    path, named = f"/admin/keys/{made['id']}", {"X-Subject": "telegram:7"}
+    with keyed.client(made["key"]) as client:
+        refused = client.get("/voices", headers=named)
+        assert refused.status_code == 403 and refused.json()["param"] == "X-Subject"
+        changed = keyed.admin.patch(path, json={"version": made["version"], "subjects": {}}).json()
+        assert changed["subjects"] == {} == client.get("/me", headers=named).json()["subjects"]
+        again = keyed.admin.patch(path, json={"version": changed["version"], "subjects": None}).json()
+        assert again["subjects"] is None and client.get("/voices", headers=named).status_code == 403
+    told = keyed.admin.get("/admin/audit", params={"target": made["id"], "action": "key.change"}).json()["entries"]
+    assert told[-1]["details"]["changes"] == {"subjects": {"old": {}, "new": {"limits": {}}}}
+
+
 def test_a_key_is_shown_once(keyed: Keyed) -> None:
     made = keyed.key()
     text = KeyText.parse(made["key"].encode())

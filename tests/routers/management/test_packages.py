@@ -154,6 +154,21 @@ def test_results_without_a_header_are_bound(http: httpx.Client, channels: int) -
         assert opened.duration / 1e6 == pytest.approx(job["audio_seconds"], abs=0.15)
 
 
+def test_how_far_a_book_is_bound_is_no_refusal_for_who_asks_for_that(tmp_path: Path) -> None:
+    settings = Settings(tts=TTSSettings(order=("tone",)), storage=StorageSettings(root=str(tmp_path)))
+    with running(settings, registry()) as server, patient.Client(base_url=server.url) as http:
+        job = ended(http, http.post("/jobs/speech", json={"items": ["Hello."]}).json()["id"])
+        query = {"progress": "true", "wait_seconds": "0"}
+        first = http.get(f"/jobs/{job['id']}/book", params=query)
+        assert first.status_code == 202
+        assert 0 <= first.json()["part"] <= 1
+        deadline = time.monotonic() + patient.PATIENCE
+        while (answer := http.get(f"/jobs/{job['id']}/book", params=query)).status_code != 200:
+            assert answer.status_code == 202 and time.monotonic() < deadline
+            time.sleep(0.01)
+        assert answer.headers["content-type"] == "audio/mp4"
+
+
 def test_a_book_that_takes_long_is_asked_for_again(tmp_path: Path) -> None:
     settings = Settings(tts=TTSSettings(order=("tone",)), storage=StorageSettings(root=str(tmp_path)))
     with running(settings, registry()) as server, patient.Client(base_url=server.url) as http:
@@ -162,6 +177,8 @@ def test_a_book_that_takes_long_is_asked_for_again(tmp_path: Path) -> None:
         refused = http.get(f"/jobs/{job['id']}/book")
         assert (refused.status_code, refused.json()["code"]) == (409, "not_complete_yet")
         assert int(refused.headers["retry-after"]) >= 1
+        assert 0 <= refused.json()["part"] <= 1
+        assert http.get(f"/jobs/{job['id']}/book?wait_seconds=11").status_code == 422
         deadline = time.monotonic() + patient.PATIENCE
         while (answer := http.get(f"/jobs/{job['id']}/book")).status_code != 200:
             assert answer.json()["code"] == "not_complete_yet" and time.monotonic() < deadline

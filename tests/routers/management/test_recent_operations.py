@@ -21,10 +21,15 @@ class Server:
         recent = RecentOperations(Clock())
         labels = DONE.labels
         for record in (
-            replace(DONE, request_id="one", key_id="0123456789ab"),
+            replace(DONE, request_id="one", key_id="0123456789ab", connection_id="socket"),
             replace(DONE, request_id="two", first_item=4.0, total=4.5, course=Course(load=3.1, engine=0.8)),
             replace(DONE, request_id="three", status="error", code="busy", labels=labels._replace(engine="none")),
-            replace(DONE, request_id="four", labels=labels._replace(type="stt", engine="echo", listener="kit")),
+            replace(
+                DONE,
+                request_id="four",
+                urgency="background",
+                labels=labels._replace(type="stt", engine="echo", listener="kit"),
+            ),
         ):
             recent.operation_finished(record)
         self.app = FastAPI()
@@ -68,7 +73,11 @@ async def test_the_slowest_come_first_or_the_newest() -> None:
         ({"key": ""}, ["four", "three", "two"]),
         ({"listener": "kit"}, ["four"]),
         ({"cause": "load"}, ["two"]),
+        ({"background": True}, ["four"]),
+        ({"background": False}, ["three", "two", "one"]),
         ({"request_id": "none"}, []),
+        ({"request_id": "two"}, ["two"]),
+        ({"request_id": "socket"}, ["one"]),
     ],
 )
 async def test_only_what_is_wanted(query: dict[str, str], expected: list[str]) -> None:

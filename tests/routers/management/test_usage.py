@@ -190,6 +190,7 @@ async def test_a_forecast_of_too_little_history_says_so() -> None:
     server = await Server().used("laptop", days_ago=3)
     answer = (await server.get("/analytics/forecast")).json()
     assert "too little history" in answer["words"][0] and answer["profile"] == []
+    assert answer["days"] < answer["days_needed"] == 28
 
 
 async def test_a_forecast() -> None:

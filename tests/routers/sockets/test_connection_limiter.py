@@ -6,15 +6,19 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from routers.services import build_services
 from routers.sockets.connection_limiter import ConnectionLimiter
 from stts.access.key_text import KeyText
 from stts.access.principal import Principal, key_holder
-from stts.errors import STTSError
+from stts.errors import Busy, STTSError
+from stts.peers.limits import PeerPlaces
 from stts.settings import LimitSettings, SecuritySettings, Settings, StorageSettings
 from tests.fakes import registry
 from tests.patient import PATIENCE
 from tests.stts.access.keys import new_key
+from tests.stts.peers.crowd import crowd
 
 
 @dataclass(eq=False)
@@ -63,3 +67,33 @@ async def test_sockets_of_an_expired_key_are_found_without_the_database(tmp_path
     async with services.limiter.taken(expired), services.limiter.taken(lasting):
         services.access.directory.end_dead()
     assert (expired.errors, lasting.errors) == (["unauthorized"], [])
+
+
+@pytest.mark.socket
+async def test_live_sessions_of_all_workers_are_one_sum() -> None:
+    settings = Settings(limits=LimitSettings(live_sessions=1).model_copy(update={"place_seconds": PATIENCE}))
+    brief = Settings(limits=LimitSettings(live_sessions=1).model_copy(update={"place_seconds": 0.01}))
+    async with crowd() as them:
+        workers = [await them.joined() for _ in range(2)]
+        one = ConnectionLimiter(lambda: settings, of_all=PeerPlaces(workers[0]))
+        other = ConnectionLimiter(lambda: settings, of_all=PeerPlaces(workers[1]))
+        hasty = ConnectionLimiter(lambda: brief, of_all=PeerPlaces(workers[1]))
+        arrived = asyncio.Event()
+
+        async def waits() -> None:
+            async with other.taken(connection()):
+                arrived.set()
+
+        async with one.taken(connection()):
+            waiting = asyncio.create_task(waits())
+            with pytest.raises(Busy):
+                async with hasty.taken(connection()):
+                    pytest.fail("There was no place.")
+            assert not arrived.is_set()
+        await waiting
+        assert arrived.is_set()
+        async with one.taken(connection()):
+            # What a worker had is free once it has gone.
+            await them.gone(workers[0])
+            async with other.taken(connection()):
+                assert other.open == 1

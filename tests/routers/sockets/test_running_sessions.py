@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from routers.sockets.running_sessions import RunningSessions
 from stts.access.viewer import SERVER, Viewer
 from stts.errors import NotFound
+from tests.stts.peers.crowd import crowd
 
 
 class Session:
@@ -77,3 +78,20 @@ def test_metrics_tell_how_many_there_are() -> None:
     with sessions.running("live_1", Session(SERVER)):
         assert registry.get_sample_value("stts_live_sessions") == 1
     assert registry.get_sample_value("stts_live_sessions") == 0
+
+
+@pytest.mark.socket
+async def test_a_session_at_another_worker_is_hung_up() -> None:
+    async with crowd() as them:
+        here, there = [RunningSessions(peers=await them.joined()) for _ in range(2)]
+        session = Session(Viewer("anna"))
+        with there.running("live_1", session):
+            for viewer in (Viewer("berta"), Viewer("anna")):
+                with pytest.raises(NotFound):
+                    await here.hang_up_anywhere("live_2", viewer)
+            with pytest.raises(NotFound):
+                await here.hang_up_anywhere("live_1", Viewer("berta"))
+            await here.hang_up_anywhere("live_1", Viewer("anna"))
+            with pytest.raises(NotFound):
+                await here.hang_up_anywhere("live_1", Viewer("anna"))
+        assert session.ended == 1

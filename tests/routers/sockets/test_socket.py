@@ -276,7 +276,7 @@ async def test_what_is_answered_at_once_is_answered_though_it_came_before_the_se
     async def answering(websocket: WebSocket) -> None:
         async with accepted(websocket, endpoint.places) as socket:
             await endpoint.gate.wait()
-            socket.at_once = at_once
+            socket.incoming.at_once = at_once
             await endpoint.read(socket)
 
     app = FastAPI()

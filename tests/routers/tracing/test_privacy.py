@@ -13,7 +13,7 @@ import structlog
 from pydantic import SecretStr
 
 from middleware import pipeline
-from middleware.stages.logging import configure_logging
+from middleware.logs.configuring import configure_logging
 from routers.services import build_services
 from stts.settings import SecuritySettings, Settings, StorageSettings
 from tests import patient

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from middleware.serving.websocket_frames import LEFT
+from middleware.serving.extensions import LEFT
 from routers.webrtc.channel import MOST_BYTES, MOST_CHANNELS, MOST_MESSAGES, UNSENT_BYTES, ChannelSocket
 from stts.errors import PayloadTooLarge
 

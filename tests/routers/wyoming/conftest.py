@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
@@ -10,6 +9,7 @@ import pytest
 from wyoming.client import AsyncTcpClient
 from wyoming.event import Event
 
+from benchmarks.server import free_port as free_port
 from stts.settings import (
     EngineSettings,
     LimitSettings,
@@ -43,13 +43,6 @@ class Client(AsyncTcpClient):
         assert self._writer is not None
         self._writer.write(data)
         await self._writer.drain()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
@@ -22,8 +22,9 @@ from routers.wyoming.outbox import Outbox
 from routers.wyoming.server import WyomingServer
 from stts.context import RequestContext
 from stts.conversation.services import NewContext, SessionServices
+from stts.engine_api import Samples
 from stts.errors import InvalidRequest
-from stts.protocols import HearRequest
+from stts.protocols import HearRequest, Judged
 from stts.settings import LimitSettings, Settings, WyomingSettings
 from stts.streams.spool import MIB, SpoolSpace
 from stts.transcription import TranscriptEvent, TranscriptionConfig
@@ -49,10 +50,23 @@ class Endpoint:
         self.gate = asyncio.Event()
         self.listening = asyncio.Event()
         self.ears = Ears()
+        self.held: list[tuple[Samples, Callable[[Judged | BaseException], None]]] = []
         self.server = WyomingServer(self._parts, cast(Describer, None), lambda: self.settings, self.space)
 
     def stream(self) -> Endpoint:
         return self
+
+    def judge(self, frames: Samples, done: Callable[[Judged | BaseException], None]) -> None:
+        self.listening.set()
+        self.held.append((frames, done))
+        if self.gate.is_set():
+            self.open()
+
+    def open(self) -> None:
+        self.gate.set()
+        for frames, done in self.held:
+            ByLoudness().judge(frames, done)
+        self.held.clear()
 
     async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         self.listening.set()
@@ -97,7 +111,7 @@ async def test_pings_are_answered_while_audio_waits_and_all_of_it_is_heard_in_th
             assert (await client.until("pong"))[-1].data["text"] == str(sent)
         await client.write_event(AudioStop().event())
         assert endpoint.space.taken > 2 * MIB
-        endpoint.gate.set()
+        endpoint.open()
         assert kinds(await client.until("transcript-stop"))[-2:] == ["transcript", "transcript-stop"]
     assert sum(map(len, endpoint.ears.heard)) == pytest.approx(20 * len(CHUNK) // 2, abs=512)
 
@@ -109,7 +123,7 @@ async def test_requests_that_are_sent_ahead_are_worked_on_one_after_the_other() 
             await client.write_event(AudioStart(16_000, 2, 1).event())
             await client.write_event(AudioChunk(16_000, 2, 1, CHUNK).event())
             await client.write_event(AudioStop().event())
-        endpoint.gate.set()
+        endpoint.open()
         for _ in range(3):
             assert kinds(await client.until("transcript-stop"))[-2:] == ["transcript", "transcript-stop"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -22,10 +22,11 @@ from stts.context import RequestContext
 from stts.conversation.services import SessionServices
 from stts.engine_api import ListenParams, Samples
 from stts.plans import TranscriptionPlan
-from stts.protocols import HearRequest
+from stts.protocols import HearRequest, Judged
 from stts.settings import Settings, STTSettings
 from stts.streams.live import LiveAudio, Mark
 from stts.transcription import TranscriptDone, TranscriptEvent, TranscriptionConfig
+from stts.vad.segmenter import levels
 from tests.audio import decoded, tone
 from tests.engines.speech import DATA, WORDS, share_heard, word_error_rate
 from tests.routers.wyoming.conftest import Client
@@ -118,6 +119,11 @@ class ByLoudness:
 
     def stream(self) -> ByLoudness:
         return self
+
+    def judge(self, frames: Samples, done: Callable[[Judged | BaseException], None]) -> None:
+        loud = np.abs(frames).max(axis=1) > 0.1
+        answer = Judged(loud.astype(float).tolist(), levels(frames).tolist())
+        asyncio.get_running_loop().call_soon(done, answer)
 
     async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         loud: NDArray[np.float32] = (np.abs(frames).max(axis=1) > 0.1).astype(np.float32)

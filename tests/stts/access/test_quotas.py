@@ -43,6 +43,17 @@ class MemoryQuotas:
     async def used(self, counters: Sequence[Counter]) -> Mapping[Counter, float]:
         return {each: self.amounts[each] for each in counters if each in self.amounts}
 
+    async def largest(self, prefix: str, unit: str, window: str, most: int) -> Mapping[str, float]:
+        wanted = (unit, window)
+        of = {each.subject: used for each, used in self.amounts.items() if (each.unit, each.window) == wanted}
+        names = sorted((name for name in of if name.startswith(prefix)), key=lambda name: -of[name])
+        return {name: of[name] for name in names[:most]}
+
+    async def sums(self, subjects: Sequence[str], windows: Sequence[str]) -> Mapping[Counter, float]:
+        return {
+            each: used for each, used in self.amounts.items() if each.subject in subjects and each.window in windows
+        }
+
     async def remove_before(self, window: str) -> int:
         old = [each for each in self.amounts if each.window < window]
         for each in old:
@@ -362,7 +373,9 @@ async def test_an_account_that_is_forgotten_is_found_anew(
     allowances = (characters(1000),)
     await (await book.reserve(allowances, 1)).settle(1)
     await (await book.reserve((characters(1000, subject="key:2"),), 1)).settle(1)
-    # Its block went with it: what is left of that is no more at hand.
+    await book.write()
+    # Its block went back: what is left of that is no more at hand.
     assert book.at_hand(allowances, 1) is None
     await (await book.reserve(allowances, 1)).settle(1)
-    assert store.total == 60
+    await book.close()
+    assert store.total == 3

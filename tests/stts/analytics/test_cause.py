@@ -21,7 +21,7 @@ SLOW = replace(DONE, first_item=4.0, total=4.5, audio_seconds=3.0)
         (Course(engine=4.0), ("engine", 4.0)),
         (Course(encode=4.0), ("encode", 4.0)),
         (Course(held=7.0), ("held", 4.0)),
-        (Course(), ("other", 4.5)),
+        (Course(), ("other", 4.0)),
     ],
 )
 def test_the_longest_part_is_the_cause(course: Course, expected: tuple[Cause, float]) -> None:
@@ -67,3 +67,23 @@ def test_nobody_waits_for_the_end_of_what_is_heard_meanwhile() -> None:
 def test_nobody_waits_while_somebody_still_speaks() -> None:
     spoken = DONE.labels._replace(type="stt")
     assert waited(labels=spoken, total=10.5, first_item=9.0, audio_seconds=10.0, course=Course(input=10.0)) == 0.5
+
+
+def test_what_a_stream_makes_behind_its_first_sound_is_not_why_it_began_late() -> None:
+    stream = replace(DONE, first_item=1.2, total=30.0, audio_seconds=120.0, course=Course(load=0.9, engine=28.0))
+    assert cause(stream) == ("load", 0.9)
+    name, seconds = cause(replace(stream, course=Course(load=0.1, engine=28.0)))
+    assert (name, round(seconds, 3)) == ("first", 1.1)
+    assert cause(replace(stream, audio_seconds=30.0, course=Course(engine=28.0)))[0] == "engine"
+
+
+def test_words_that_come_late_after_live_speech_are_waited_for_not_all_the_work_before() -> None:
+    spoken = DONE.labels._replace(type="stt")
+    heard = replace(DONE, labels=spoken, total=60.8, audio_seconds=60.0, course=Course(input=60.0, engine=20.0))
+    name, seconds = cause(heard)
+    assert (name, round(seconds, 3)) == ("first", 0.8)
+
+
+def test_a_body_that_came_in_soon_is_not_why() -> None:
+    kept = replace(DONE, urgency="collected", first_item=0.54, total=0.54, course=Course(received=0.22, load=0.1))
+    assert cause(kept)[0] == "other"

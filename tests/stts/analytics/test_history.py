@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stts.analytics import history as rooms
-from stts.analytics.history import OTHER, History, Tally
+from stts.analytics.course import Course
+from stts.analytics.history import OTHER, History, Slow, Tally
 from stts.analytics.record import Labels, OperationRecord
 
 NOON = 1_800_000_000.0
@@ -123,3 +124,25 @@ async def test_it_holds_what_lies_within_and_nothing_else(steps: list[int], minu
         history.operation_finished(DONE)
     first = int(clock.now // 60) - minutes + 1
     assert (await total(history, 86_400)).operations == sum(time // 60 >= first for time in times)
+
+
+async def test_what_nobody_waits_for_is_counted_apart() -> None:
+    history = History(60, Clock())
+    waiting = Course(queue=9.0, engine=1.0)
+    item = replace(DONE, urgency="background", queue=9.0, first_item=10.0, total=10.0, course=waiting)
+    for record in (DONE, item, item):
+        history.operation_finished(record)
+    tally = await total(history, 60)
+    assert (tally.operations, tally.background, tally.slow) == (3, 2, {})
+    assert [times.total for times in (tally.queue, tally.first_item, tally.total)] == [1, 1, 1]
+
+
+async def test_slow_ones_are_counted_by_their_cause_and_loading_is_no_waiting_for_a_place() -> None:
+    history = History(60, Clock())
+    cold = replace(DONE, queue=1.4, first_item=1.5, total=1.6, course=Course(load=1.4, engine=0.1))
+    for record in (cold, replace(cold, course=Course(load=0.9, engine=0.1)), DONE):
+        history.operation_finished(record)
+    tally = await total(history, 60)
+    assert tally.slow == {"load": Slow(2, 1.4)}
+    assert (tally.load.total, tally.queue.total) == (2, 3)
+    assert (tally.queue.quantile(0.6) or 1) < 0.6

@@ -35,6 +35,13 @@ def test_what_is_counted() -> None:
     assert sample("stts_operation_seconds_sum", WHO) == 2.0
 
 
+def test_work_that_nobody_waits_for_makes_no_slow_server() -> None:
+    metrics = Metrics()
+    metrics.operation_finished(replace(DONE, urgency="background"))
+    assert metrics.registry.get_sample_value("stts_queue_seconds_count", WHO) == 0
+    assert metrics.registry.get_sample_value("stts_operation_seconds_count", WHO) == 1
+
+
 def test_totals_of_a_type() -> None:
     metrics = Metrics()
     for engine in ("tone", "espeak"):

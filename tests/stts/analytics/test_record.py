@@ -3,8 +3,9 @@ from __future__ import annotations
 from stts.access.key_text import KeyText
 from stts.access.principal import API_KEY_HOLDER, key_holder
 from stts.analytics.record import NONE, Labels, OperationRecord
-from stts.context import Outcome, RequestContext, RequestFacts, RequestType
+from stts.context import Outcome, Priority, RequestContext, RequestFacts, RequestType
 from stts.speech import AudioOutput
+from stts.streams.hold import Hold
 from stts.timings import Timings
 from tests.stts.access.keys import new_key
 
@@ -54,3 +55,12 @@ def test_it_tells_the_listener_that_it_came_by() -> None:
     assert OperationRecord.of(context).labels.listener == "piper"
     part = context.part("stt")
     assert (part.input_data.listener, part.input_data.cache_hours) == ("piper", 1.0)
+
+
+def test_who_gets_all_of_it_at_once_waits_for_all_of_it() -> None:
+    sent = Hold()
+    sent.release(0)
+    for hold, expected in ((None, "live"), (Hold(), "collected"), (sent, "live")):
+        assert OperationRecord.of(RequestContext("stt", hold=hold)).urgency == expected
+    item = RequestContext("stt", priority=Priority.BATCH, hold=Hold())
+    assert OperationRecord.of(item).urgency == "background"

@@ -156,6 +156,12 @@ def test_work_that_nobody_wants_any_more_ends(tmp_path: Path) -> None:
     assert not (tmp_path / "book.mp3").exists()
 
 
+def test_how_much_is_bound_is_told(tmp_path: Path) -> None:
+    told: list[float] = []
+    bind(parts(tmp_path), TITLES, BookInfo("A"), "mp3", tmp_path / "book.mp3", tell=told.append)
+    assert told[0] == 0 and told == sorted(told) and 0.5 < told[-1] <= 1
+
+
 def test_a_book_without_parts_is_none(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one part"):
         bind([], [], BookInfo("A"), "m4b", tmp_path / "book.m4b")

@@ -21,7 +21,7 @@ from stts.conversation.session import ConversationSession
 from stts.engine_api import ListenParams, Samples, SpeechParams, Voice
 from stts.errors import STTSError
 from stts.plans import SpeechPlan, SpeechRequest, TranscriptionPlan
-from stts.protocols import HearRequest
+from stts.protocols import HearRequest, Judged
 from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
 from stts.streams.live import LiveAudio, Mark
 from stts.transcription import (
@@ -33,6 +33,7 @@ from stts.transcription import (
     TranscriptPartial,
     TranscriptSegment,
 )
+from stts.vad.segmenter import levels
 from tests.virtual import now
 
 RATE = 16_000
@@ -62,6 +63,11 @@ class LoudIsSpeech:
     def stream(self) -> LoudIsSpeech:
         self.streams += 1
         return self
+
+    def judge(self, frames: Samples, done: Callable[[Judged | BaseException], None]) -> None:
+        loud = np.where(np.abs(frames).max(axis=1) > 0.01, 0.95, 0.02)
+        answer = self.error or Judged(loud.tolist(), levels(frames).tolist())
+        asyncio.get_running_loop().call_soon(done, answer)
 
     async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         if self.error is not None:

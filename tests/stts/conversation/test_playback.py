@@ -24,13 +24,16 @@ def chunk(seconds: float, text: str = "", value: int = 1) -> AudioChunk:
 
 
 async def sent(one: ReplyPlayback, count: int) -> list[Frame]:
-    frames = []
-    for _ in range(count):
-        frame = await one.next_frame()
-        assert frame is not None
-        one.went(frame)
-        frames.append(frame)
-    return frames
+    return [await next_frame(one) for _ in range(count)]
+
+
+async def next_frame(one: ReplyPlayback) -> Frame:
+    due = asyncio.Event()
+    one.on_due = due.set
+    while (frame := one.next_frame()) is None:
+        due.clear()
+        await due.wait()
+    return frame
 
 
 @virtual
@@ -40,8 +43,9 @@ async def test_audio_of_any_length_becomes_frames_of_one() -> None:
         one.write(chunk(size))
     one.close()
     frames = []
-    while (frame := await one.next_frame()) is not None:
+    while (frame := one.next_frame()) is not None:
         frames.append(frame)
+    await one.taken()
     assert [frame.seconds for frame in frames[:-1]] == [FRAME_SECONDS] * (len(frames) - 1)
     assert sum(len(frame.data) for frame in frames) == 2 * (8 + 560 + 241 + 1600)
 
@@ -51,7 +55,8 @@ async def test_half_a_sample_at_the_end_is_no_frame() -> None:
     one = reply(ahead=None)
     one.write(AudioChunk(b"\1", 0.0))
     one.close()
-    assert await one.next_frame() is None
+    assert one.next_frame() is None
+    await one.taken()
 
 
 @virtual
@@ -59,14 +64,13 @@ async def test_what_was_not_heard_is_sent_again_before_anything_new() -> None:
     one = reply()
     one.write(chunk(0.4))
     before = await sent(one, 10)
-    waiting = asyncio.create_task(one.next_frame())
+    waiting = asyncio.create_task(next_frame(one))
     await asyncio.sleep(0.01)
     heard = one.hold()
     unheard = [frame for number, frame in enumerate(before) if (number + 1) * FRAME_SECONDS > heard]
     one.go_on()
     first = await waiting
     assert first is unheard[0]
-    one.went(first)
     one.write(chunk(0.04, value=2))
     again = await sent(one, len(unheard) - 1)
     assert [id(frame) for frame in again] == [id(frame) for frame in unheard[1:]]
@@ -88,9 +92,8 @@ async def test_text_that_is_sent_again_counts_once(after: float) -> None:
         one.go_on()
         while one.sent < 0.31:
             await sent(one, 1)
-    while (frame := await one.next_frame()) is not None:
-        one.went(frame)
-    while not await one.heard_out(one.epoch):
+    await sent(one, round((0.48 - one.sent) / FRAME_SECONDS))
+    while not await one.heard_out(await one.taken()):
         pass
     await asyncio.sleep(0.01)
     assert one.heard_text == " ".join(pieces)
@@ -104,11 +107,11 @@ async def test_while_it_is_held_nothing_goes_out() -> None:
     await sent(one, 3)
     one.hold()
     assert one.sent == one.heard == 0.0
-    waiting = asyncio.create_task(one.next_frame())
+    waiting = asyncio.create_task(next_frame(one))
     await asyncio.sleep(5)
     assert not waiting.done()
     one.go_on()
-    assert (await waiting) is not None
+    await waiting
 
 
 @virtual

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -361,8 +361,8 @@ class Judge:
         self.probability = probability
         self.heard: list[float] = []
 
-    async def finished(self, samples: Samples) -> float | None:
-        self.heard.append(len(samples) / 16_000)
+    async def finished(self, recent: Callable[[], Sequence[Samples]]) -> float | None:
+        self.heard.append(sum(map(len, recent())) / 16_000)
         await asyncio.sleep(0.01)
         return self.probability
 

@@ -59,12 +59,12 @@ def test_a_session_is_for_who_began_it(other: Viewer) -> None:
     assert histories.begin(kept.id, Viewer("a", sees_all=True)).resumed
 
 
-def test_the_sessions_of_a_user_are_forgotten() -> None:
+async def test_the_sessions_of_a_user_are_forgotten() -> None:
     histories, anna, bert = desk().histories, Viewer("a"), Viewer("b")
     left, running, other = histories.begin(None, anna), histories.begin(None, anna), histories.begin(None, bert)
     histories.end(left)
-    assert histories.remove_all("a") == 2
-    assert histories.remove_all("a") == 0
+    assert await histories.remove_all("a") == 2
+    assert await histories.remove_all("a") == 0
     histories.end(running)
     histories.end(other)
     for session in (left, running):

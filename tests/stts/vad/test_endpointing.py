@@ -238,10 +238,10 @@ def vad() -> SileroEngine:
 
 def frames_of(vad: SileroEngine, samples: Samples) -> Frames:
     """As the network and a level meter see them."""
-    state, frames = vad.new_state(), []
+    state, frames = vad.new_state()[None], []
     for start in range(0, len(samples) - 511, 512):
         piece = samples[start : start + 512]
-        (probability,), (state,) = vad.probabilities(piece[None], [state])
+        (probability,), state = vad.probabilities(piece[None], state)
         rms = np.sqrt(np.mean(np.square(piece, dtype=np.float64)))
         frames.append((float(probability), 20 * float(np.log10(rms + 1e-10))))
     return frames

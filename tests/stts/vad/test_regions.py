@@ -1,5 +1,3 @@
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,10 +25,10 @@ class LoudnessVAD(VADEngine):
         return np.zeros(1, np.float32)
 
     def probabilities(
-        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        self, frames: NDArray[np.float32], states: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         loud = np.max(np.abs(frames), axis=1) > 0.1
-        return loud.astype(np.float32), list(states)
+        return loud.astype(np.float32), states
 
 
 def seconds(*parts: tuple[float, float]) -> Samples:

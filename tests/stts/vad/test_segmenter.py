@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stts.vad.segmenter import HYSTERESIS, INAUDIBLE_PEAK, SpeechCounter, audible, frames_in
+from stts.vad.segmenter import HYSTERESIS, INAUDIBLE_PEAK, QUIETEST_DBFS, SpeechCounter, audible, frames_in, levels
 
 
 def test_an_open_sound_goes_on_below_the_threshold_and_the_next_one_does_not_begin_there() -> None:
@@ -49,3 +50,12 @@ def test_only_what_can_be_heard_is_audible() -> None:
 def test_a_length_is_at_least_one_frame() -> None:
     assert frames_in(0.001, 0.032) == 1
     assert frames_in(0.32, 0.032) == 10
+
+
+def test_levels_are_decibels_of_full_scale() -> None:
+    frames = np.full((5, 512), 0.5, np.float32)
+    frames[1], frames[2], frames[3], frames[4, 7] = 0.0, 1.0, 1e-9, np.nan
+    assert levels(frames).tolist() == pytest.approx([-6.02, QUIETEST_DBFS, 0.0, QUIETEST_DBFS, QUIETEST_DBFS], abs=0.01)
+    assert levels(frames[:0]).shape == (0,)
+    assert levels(frames).min() == QUIETEST_DBFS
+    assert levels(np.full((1, 512), np.nan, np.float32)).tolist() == [QUIETEST_DBFS]

@@ -98,7 +98,7 @@ class TranslationRoutes:
         listener = listener_of(request.scope)
         issuer, door = principal_of(request), Door(listener.name, listener.security)
         seconds = asked or self._settings().realtime.secret_seconds
-        issued = self._secrets.issue(object.shape.model_dump(), seconds, issuer, door)
+        issued = await self._secrets.issue_for_all(object.shape.model_dump(), seconds, issuer, door)
         return TranslationSecret(value=issued.value, expires_at=issued.expires_at, session=object.wire())
 
     def _opened(self, connection: HTTPConnection) -> SessionObject:

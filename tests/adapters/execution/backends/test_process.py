@@ -267,9 +267,9 @@ def test_a_method_that_returns_a_value(leaves_nothing: None) -> None:
     backend.load(lambda step, part: None)
     try:
         frames = np.ones((2, 4), np.float32)
-        speech, states = engine.probabilities(frames, [np.zeros(3, np.float32)] * 2)
+        speech, states = engine.probabilities(frames, np.zeros((2, 3), np.float32))
         assert speech.tolist() == [1, 1]
-        assert [state.tolist() for state in states] == [[1, 1, 1]] * 2
+        assert states.tolist() == [[1, 1, 1]] * 2
         assert speech.flags.writeable
     finally:
         backend.unload()
@@ -278,7 +278,8 @@ def test_a_method_that_returns_a_value(leaves_nothing: None) -> None:
 def test_several_calls_are_one_message(leaves_nothing: None) -> None:
     backend = ProcessBackend("vad_script", lambda: WorkerSpec(PYTHON, registry().target("vad_script"), {}))
     backend.load(lambda step, part: None)
-    calls: list[Any] = [[np.full((1, 4), level, np.float32), [np.zeros(1, np.float32)]] for level in (0.25, 0.5, 0.75)]
+    state = np.zeros((1, 1), np.float32)
+    calls: list[Any] = [[np.full((1, 4), level, np.float32), state] for level in (0.25, 0.5, 0.75)]
     try:
         results: list[Any] = list(backend.call_many("probabilities", calls))
         assert [(number, float(speech[0])) for number, (speech, _) in results] == [(0, 0.25), (1, 0.5), (2, 0.75)]

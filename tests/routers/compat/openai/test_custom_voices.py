@@ -24,7 +24,7 @@ from tests.speakers import need_speakers, voice
 from tests.stts.voices.recordings import RATE, music, noise
 from tests.stts.voices.recordings import speech as person
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 STATEMENT = "this is my voice and you may speak with it"
 STATEMENTS = {"de": STATEMENT, "de-AT": "word0 word1 word2 word3 ja", "de-CH": "word0 word1 word2 ja ja"}
@@ -78,7 +78,7 @@ def consent(anna: OpenAI, name: str = "Anna", **more: Any) -> str:
 
 
 def make(anna: OpenAI, **more: Any) -> Any:
-    given: dict[str, Any] = {"name": "Anna's voice", "audio_sample": ("anna.wav", recording(8.0)), **more}
+    given: dict[str, Any] = {"name": "Anna's voice", "audio_sample": ("anna.wav", recording(6.0)), **more}
     return anna.audio.voices.create(**given)
 
 
@@ -312,7 +312,7 @@ def test_four_fifths_of_the_words_are_enough(anna: OpenAI) -> None:
 
 
 def test_a_consent_too_long_to_be_listened_to_has_not_the_operators_statement(anna: OpenAI) -> None:
-    long = encoded(np.concatenate([person(), person()]), rate=RATE)
+    long = encoded(np.concatenate([person(), person()])[: 61 * RATE], rate=RATE)
     with pytest.raises(BadRequestError, match="longer than 60 s") as caught:
         consent(anna, language="de-DE", recording=("yes.wav", long))
     assert caught.value.param == "recording"

@@ -34,7 +34,8 @@ QUICK: dict[str, Any] = {
     "type": "realtime",
     "audio": {
         "input": {
-            "turn_detection": {"type": "server_vad", "silence_duration_ms": 200},
+            # Longer than a busy machine may hold up a caller in the middle of a word.
+            "turn_detection": {"type": "server_vad", "silence_duration_ms": 800},
             "transcription": {"model": "whisper-1"},
         }
     },

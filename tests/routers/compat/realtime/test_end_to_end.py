@@ -23,7 +23,7 @@ from tests.routers.compat.realtime.talk import RATE, Talk, silence
 from tests.routers.compat.recordings import WEATHER
 from tests.server import RunningServer, running
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 WEATHER_TOOL = {
     "type": "function",

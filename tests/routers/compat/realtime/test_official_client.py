@@ -23,7 +23,7 @@ from tests.routers.compat.live.spoken import (
 from tests.routers.compat.recordings import WEATHER
 from tests.server import RunningServer, running
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 SESSION: Any = {"type": "realtime", "audio": {"input": {"transcription": {"model": "whisper-1"}}}}
 

@@ -13,7 +13,7 @@ from tests.engines.speech import DATA, WORDS, read, share_heard, word_error_rate
 from tests.routers.websocket.caller import calling, pcm, silence
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 REAL: dict[str, Any] = {"stt": "pocketsphinx", "tts": "espeak", "language": "en"}
 DECODERS = 4

@@ -64,7 +64,7 @@ async def test_a_connection_may_be_stopped_and_closed_again() -> None:
 async def test_a_closed_connection_holds_no_lock(tmp_path: Path) -> None:
     """Not even where somebody keeps one of its cursors, as the traceback of a call that was broken off does."""
     file = str(tmp_path / "some.db")
-    first, second = await connect(file, isolation_level=None), await connect(file, isolation_level=None, timeout=0)
+    first, second = await connect(file), await connect(file, timeout=0)
     await first.execute("CREATE TABLE words (word TEXT)")
     await first.execute("INSERT INTO words VALUES ('one'), ('two')")
     await first.execute("BEGIN IMMEDIATE")

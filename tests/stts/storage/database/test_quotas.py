@@ -31,6 +31,24 @@ async def test_amounts_are_added_and_given_back(stores: Stores) -> None:
     assert (await stores.quotas.claim(other, 0, 0, 1000)).used == 3.0
 
 
+async def test_those_who_used_most_are_told_with_all_their_sums(stores: Stores) -> None:
+    day, month = "2026-11-29", "2026-11"
+    used = {"a:7": (5, 50), "a:8": (9, 20), "a:9": (1, 90), "b:7": (7, 99)}
+    for name, amounts in used.items():
+        subjects = [Counter(f"subject:{name}", "characters", window) for window in (day, month)]
+        await stores.quotas.add([(each, float(amount)) for each, amount in zip(subjects, amounts, strict=True)])
+    await stores.quotas.add([(Counter("subject:a:7", "characters", "2026-10"), 3.0)])
+    names = await stores.quotas.largest("subject:a:", "characters", month, 2)
+    assert list(names.items()) == [("subject:a:9", 90.0), ("subject:a:7", 50.0)]
+    found = await stores.quotas.sums(list(names), [day, month])
+    assert {(each.subject, each.window): amount for each, amount in found.items()} == {
+        ("subject:a:9", day): 1.0,
+        ("subject:a:9", month): 90.0,
+        ("subject:a:7", day): 5.0,
+        ("subject:a:7", month): 50.0,
+    }
+
+
 async def test_two_servers_count_together(stores: Stores, address: DatabaseAddress) -> None:
     other = Stores.over(address)
 

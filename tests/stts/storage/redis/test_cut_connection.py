@@ -64,10 +64,13 @@ async def test_a_connection_that_is_reset_is_replaced_by_the_next_call() -> None
         connection = RedisConnection(RedisAddress(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"))
         await connection.open()
         at_once = struct.pack("ii", 1, 0)
-        writers[0].get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
-        writers[0].transport.abort()
+        opened = len(writers)  # more than one where a busy machine has let the first one wait
+        for writer in writers:
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            writer.transport.abort()
         await closed(connection)
         assert await connection.call(HIT, ["a"], [1, 2]) == b"OK"
-        assert connection.state == "up" and len(writers) == 2
+        assert connection.state == "up" and len(writers) > opened
         await connection.close()
-        writers[1].close()
+        for writer in writers[opened:]:
+            writer.close()

@@ -19,7 +19,7 @@ from tests.routers.compat.live.conftest import Served, serving
 from tests.routers.compat.live.talk import Talk, silence, tone
 from tests.stts.conversation.caller import World
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.long]
 
 TOOLS = [{"type": "function", "name": "look", "parameters": {"type": "object"}}]
 RESPONSES = {"type": "responses", "responses": {"model": "small", "tools": TOOLS, "max_output_tokens": 64}}

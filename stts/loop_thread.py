@@ -13,17 +13,17 @@ from stts.errors import Unavailable
 Result = TypeVar("Result")
 
 ENDED = "It is not open, or was closed while this went on."
-INSIDE = "This would wait for itself: inside the private event loop take AsyncSpeech."
+INSIDE = "This would wait for itself: it is called in the very event loop that it waits for."
 
 
 class LoopThread:
     """Started once. Any number of threads may have it run something at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self._lock = threading.Lock()
         self._is_open = True
         self._answering = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="embedded speech", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
         self._answering.wait()
 

@@ -1,0 +1,112 @@
+"""A channel between the parent and one of its workers: short messages in JSON, which may bring open sockets along."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+Message = Mapping[str, Any]
+
+MOST_BYTES = 65_536
+MOST_SOCKETS = 200
+"""Sockets that one message brings."""
+MOST_WAITING = 256
+"""Messages that wait for a process that reads none."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+def channel_pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends that keep the bounds of messages. Neither is inherited by chance."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+class Channel:
+    """One end. Nothing is read before `open`."""
+
+    def __init__(self, end: socket.socket) -> None:
+        end.setblocking(False)
+        self._end = end
+        self._waiting: deque[tuple[bytes, list[int]]] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._on_message: Callable[[Message, list[int]], None]
+        self._on_end: Callable[[], None]
+
+    def open(self, on_message: Callable[[Message, list[int]], None], on_end: Callable[[], None]) -> None:
+        """Calls `on_message` with each message and the file descriptors it brings, which are the callee's from then on;
+        `on_end` once, when the process at the other end is gone."""
+        self._on_message, self._on_end = on_message, on_end
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._end.fileno(), self._read)
+
+    def send(self, message: Message, sockets: Sequence[socket.socket] = ()) -> None:
+        """Waits for nothing. A process that has gone, or takes no messages, is not told."""
+        if self._end.fileno() < 0:
+            return
+        if len(self._waiting) >= MOST_WAITING or self._loop is None:
+            log.warning("worker_not_told", message=", ".join(message))
+            return
+        # What waits keeps its sockets open, whatever becomes of those given.
+        self._waiting.append((json.dumps(message).encode(), [os.dup(each.fileno()) for each in sockets]))
+        if len(self._waiting) == 1:
+            self._write()
+
+    def close(self) -> None:
+        """May be called again."""
+        if self._end.fileno() < 0:
+            return
+        if self._loop is not None:
+            self._loop.remove_reader(self._end.fileno())
+            self._loop.remove_writer(self._end.fileno())
+        self._forget()
+        self._end.close()
+
+    def _read(self) -> None:
+        try:
+            data, files, _, _ = socket.recv_fds(self._end, MOST_BYTES, MOST_SOCKETS)
+        except BlockingIOError:
+            return
+        except OSError:
+            data, files = b"", []
+        for each in files:
+            os.set_inheritable(each, False)  # `recv_fds` takes no notice of the flag that would say so
+        if data:
+            self._on_message(json.loads(data), files)
+        else:
+            self.close()
+            self._on_end()
+
+    def _write(self) -> None:
+        assert self._loop is not None
+        while self._waiting:
+            data, files = self._waiting[0]
+            try:
+                socket.send_fds(self._end, [data], files)
+            except BlockingIOError:
+                self._loop.add_writer(self._end.fileno(), self._write)
+                return
+            except OSError:  # It is gone; the end is told to whoever reads.
+                self._forget()
+                break
+            self._waiting.popleft()
+            _close(files)
+        self._loop.remove_writer(self._end.fileno())
+
+    def _forget(self) -> None:
+        for _, files in self._waiting:
+            _close(files)
+        self._waiting.clear()
+
+
+def _close(files: Sequence[int]) -> None:
+    for each in files:
+        with suppress(OSError):
+            os.close(each)
