@@ -23,10 +23,13 @@ INSIDE = "172.30.32.0/23"
 FIXED = {
     "STTS_SERVER__HOST": "0.0.0.0",
     "STTS_SERVER__DRAIN_SECONDS": "30",
+    "STTS_SECURITY__ALLOWED_HOSTS": "homeassistant,*.local",
     "STTS_WYOMING__ENABLED": "true",
     "STTS_WYOMING__HOST": "0.0.0.0",
     "STTS_WYOMING__ALLOWED_ADDRESSES": INSIDE,
 }
+"""All else stays as it is in the image. Pages are opened by the name by which Home Assistant itself was
+(`homeassistant.local`), which nobody can have in the public DNS."""
 NAMES = {
     "speaking_engine": "STTS_TTS__ORDER",
     "listening_engine": "STTS_STT__ORDER",
