@@ -21,6 +21,7 @@ from websockets.protocol import State
 
 from middleware.serving.connections import Connections
 from middleware.serving.extensions import DIRECT, LEFT
+from middleware.serving.whole_frames import awaits_frame, frame_of, whole_message
 
 SLICE_BYTES = 8_192
 """Parsed at once: some 1,000 of the smallest messages, 5 ms."""
@@ -62,6 +63,8 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         """Messages that it has not taken yet."""
         self._until = 0.0
         """When others have their turn, by the monotonic clock."""
+        self._between = False
+        """All that was read has been handed on, and the parser has begun neither a frame nor a message."""
         self._linger: asyncio.TimerHandle | None = None
         self._goodbye: asyncio.TimerHandle | None = None
         """The client's close, while it is not answered."""
@@ -80,6 +83,13 @@ class BoundedFrames(WebSocketsSansIOProtocol):
                 handle.cancel()
 
     def data_received(self, data: bytes) -> None:
+        if self._between and self._take is not None and self.conn.state is State.OPEN:
+            message = whole_message(data, self.config.ws_max_size)
+            if message is not None:
+                if not self._take(message):
+                    self._pause()
+                return
+        self._between = False
         self._unparsed = memoryview(bytes(self._unparsed) + data) if self._unparsed else memoryview(data)
         if self._next is None:
             self._parse()
@@ -99,9 +109,11 @@ class BoundedFrames(WebSocketsSansIOProtocol):
     def _go_on(self) -> None:
         """Feeds the bytes that were read already, before more are read."""
         if self._unparsed or self._parsed:
+            self._between = False
             self.transport.pause_reading()
             self._next = self._next or self.loop.call_soon(self._parse)
         else:
+            self._between = self.conn.current_size is None and awaits_frame(self.conn)
             self.transport.resume_reading()
 
     def send_receive_event_to_app(self) -> None:
@@ -123,8 +135,12 @@ class BoundedFrames(WebSocketsSansIOProtocol):
     def _hand_on(self) -> None:
         while self._parsed and not self.read_paused and self._take is not None and time.monotonic() < self._until:
             if not self._take(self._parsed.popleft()):
-                self.read_paused = True
-                self.transport.pause_reading()
+                self._pause()
+
+    def _pause(self) -> None:
+        """Reads no more until `take_more`."""
+        self.read_paused, self._between = True, False
+        self.transport.pause_reading()
 
     def hand_to(self, take: Callable[[str | bytes], bool]) -> None:
         self._take = take
@@ -140,13 +156,9 @@ class BoundedFrames(WebSocketsSansIOProtocol):
             self._go_on()
 
     def send_now(self, message: str | bytes) -> bool:
-        if self.close_sent or self.conn.state is not State.OPEN or not self.writable.is_set():
+        if self.close_sent or self.conn.state is not State.OPEN or self.conn.extensions or not self.writable.is_set():
             return False
-        if isinstance(message, str):
-            self.conn.send_text(message.encode())
-        else:
-            self.conn.send_binary(message)
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write(frame_of(message))
         return True
 
     async def run_asgi(self) -> None:
