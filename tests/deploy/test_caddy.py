@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.server import free_port
 from stts.settings import SecuritySettings, Settings, StorageSettings, STTSettings, TTSSettings
 from tests import patient
 from tests.deploy.test_nginx import HOLD, TEXT, HeldEngine
@@ -63,8 +64,7 @@ def caddy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caddy]:
         security=SecuritySettings(allowed_hosts=(NAME,)),
     )
     with running(settings, registry(held="tests.deploy.test_nginx:HeldEngine")) as server:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = int(free.getsockname()[1])
+        port = free_port()
         said = block.code.replace("127.0.0.1:8000", server.url.removeprefix("http://"))
         assert said != block.code
         file = folder / "Caddyfile"

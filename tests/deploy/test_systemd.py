@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmarks.server import free_port
 from stts.settings import Settings
 from tests import patient
 from tests.deploy.sandbox import settings
@@ -101,8 +102,7 @@ def test_its_server_works_under_what_it_allows(tmp_path: Path) -> None:
     analyze("--version")
     state = tmp_path / "state"
     (state / "tmp").mkdir(parents=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     name = f"stts-test-{os.getpid()}"
     (command,) = [here(value).split() for key, value in settings(UNIT) if key == "ExecStart"]
     sandbox = [sys.executable, str(ROOT / "tests" / "deploy" / "sandbox.py"), str(UNIT)]

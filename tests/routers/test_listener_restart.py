@@ -15,6 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from adapters.configuration.adapter import ConfigAdapter
+from benchmarks.server import free_port
 from middleware.listener import default_listener
 from middleware.serving.listening import CannotListen
 from routers.services import build_services
@@ -74,11 +75,6 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return House(tmp_path)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from benchmarks.server import free_port
 from stts.settings import Settings
 from tests import patient
 from tests.adapters.configuration.test_checks import CERTIFICATE, KEY
@@ -23,11 +24,6 @@ from tests.server import running
 pytestmark = pytest.mark.socket
 
 PAGE = "https://app.example.org"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def test_a_listener_has_its_own_tls_key_and_origins(tmp_path: Path) -> None:

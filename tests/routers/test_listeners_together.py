@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from benchmarks.server import free_port
 from routers.compat.piper_server.speech import PiperSpeechRoutes
 from stts.settings import LimitSettings, Settings
 from stts.storage.redis import connection
@@ -30,12 +30,6 @@ from tests.server import running
 pytestmark = pytest.mark.socket
 
 TEXT = "Hello there, this is the {}th sentence."
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
 
 
 def settings_of(folder: Path, **listeners: Any) -> Settings:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from routers.app import create_app
 from stts.settings import Settings, STTSettings
@@ -17,23 +18,26 @@ from tests.fakes import registry
 
 UPLOADS = ("/stt", "/files", "/v1/audio/transcriptions", "/v1/audio/translations", "/v1/audio/speech/timestamps")
 AUDIO_IN_JSON = ("/v1/audio/transcriptions", "/v1/audio/translations")
-APP = create_app(Settings(stt=STTSettings(order=("echo",))), registry=registry())
-DOCUMENT = APP.openapi()
+
+
+@pytest.fixture(scope="module")
+def app() -> FastAPI:
+    """One application for all that is refused before anything is done."""
+    return create_app(Settings(stt=STTSettings(order=("echo",))), registry=registry())
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[httpx.AsyncClient]:
-    """One application for all that is refused before anything is done."""
-    transport = httpx.ASGITransport(APP, raise_app_exceptions=False)
+async def server(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         yield client
 
 
-def taking(kind: str) -> list[tuple[str, str]]:
+def taking(app: FastAPI, kind: str) -> list[tuple[str, str]]:
     """Method and path of every operation whose body may be of this kind."""
     return [
         (method.upper(), path.replace("{name}", "espeak").replace("{file_id}", "x"))
-        for path, operations in DOCUMENT["paths"].items()
+        for path, operations in app.openapi()["paths"].items()
         for method, operation in operations.items()
         if kind in operation.get("requestBody", {}).get("content", {})
     ]
@@ -157,7 +161,13 @@ async def test_a_conversation_tells_the_same(server: httpx.AsyncClient, mistake:
     assert field == param
 
 
-JSON_ONLY = [each for each in taking("application/json") if each not in taking("multipart/form-data")]
+@pytest.fixture(scope="module")
+def json_only(app: FastAPI) -> list[tuple[str, str]]:
+    """Method and path of every operation whose body is JSON and nothing else."""
+    forms = taking(app, "multipart/form-data")
+    return [each for each in taking(app, "application/json") if each not in forms]
+
+
 KINDS: dict[str, tuple[str | None, bytes, str]] = {
     "no type": (None, b'{"secret": 1}', "Content-Type: application/json; it came without a Content-Type"),
     "curl -d": ("application/x-www-form-urlencoded", b'{"secret": 1}', "as curl -d sends it"),
@@ -182,17 +192,18 @@ TAKEN = {"/jobs/speech": ("a form", "text")}
 """No mistakes there: a book comes as text, and lines of JSON in a form."""
 
 
-def test_the_document_has_such_doors() -> None:
-    assert ("POST", "/tts") in JSON_ONLY
-    assert ("POST", "/v1/audio/speech") in JSON_ONLY
-    assert {path for _, path in taking("multipart/form-data")} >= {*UPLOADS}
+def test_the_document_has_such_doors(app: FastAPI, json_only: list[tuple[str, str]]) -> None:
+    assert {("POST", "/tts"), ("POST", "/v1/audio/speech")} <= {*json_only}
+    assert {path for _, path in taking(app, "multipart/form-data")} >= {*UPLOADS}
 
 
 @pytest.mark.parametrize("mistake", KINDS)
-async def test_a_wrong_json_body_is_told_by_its_cause(server: httpx.AsyncClient, mistake: str) -> None:
+async def test_a_wrong_json_body_is_told_by_its_cause(
+    server: httpx.AsyncClient, json_only: list[tuple[str, str]], mistake: str
+) -> None:
     kind, body, words = KINDS[mistake]
     headers = {"Content-Type": kind} if kind else {}
-    for method, path in JSON_ONLY:
+    for method, path in json_only:
         if mistake in TAKEN.get(path, ()):
             continue
         answer = await server.request(method, path, content=body, headers=headers)
