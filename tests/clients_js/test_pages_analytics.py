@@ -18,6 +18,7 @@ from tests.clients_js.conftest import configured
 from tests.fakes import registry
 from tests.server import RunningServer, running
 
+READY = "html[data-ready]"
 SPOKEN = OperationRecord(
     Labels("tts", "hibari", "heart", "en-US", "mp3"),
     "completed",
@@ -111,7 +112,7 @@ async def test_the_slowest_are_those_that_people_waited_for(browser: Browser, sl
 
 async def test_an_id_that_was_pasted_finds_its_request(browser: Browser, slow: RunningServer) -> None:
     async with visited(browser, f"{slow.url}/app/analytics") as page:
-        await page.wait_for_selector("html[data-ready]")
+        await page.wait_for_selector(READY)
         await page.fill("#find-request", "X-Request-ID: slow-queue")
         await page.press("#find-request", "Enter")
         await expect(page.locator("#operations-state")).to_have_text("Requests with this id: 1")
@@ -152,6 +153,7 @@ async def test_what_was_asked_for_before_does_not_come_in_the_place_of_an_id(
 
 async def test_a_request_that_failed_is_found_by_the_id_of_its_answer(browser: Browser, slow: RunningServer) -> None:
     async with visited(browser, f"{slow.url}/app/analytics") as page:
+        await page.wait_for_selector(READY)
         request_id = await page.evaluate(f"fetch('/tts', {ASKED}).then((answer) => answer.headers.get('X-Request-ID'))")
         await page.select_option("#which [name=order]", "failed")
         found = row(page, request_id)
@@ -195,6 +197,7 @@ def lame(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 async def test_speak_and_the_banner_of_a_failure_lead_to_why(browser: Browser, lame: RunningServer) -> None:
     async with visited(browser, f"{lame.url}/app/speak") as page:
+        await page.wait_for_selector(READY)
         await page.fill("#speak-text", "Hello.")
         await page.click("#speak-button")
         await page.locator("#history li").wait_for()

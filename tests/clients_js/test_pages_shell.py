@@ -53,6 +53,32 @@ async def test_a_page_that_comes_late_does_not_come_to_life_in_the_next_one(
         assert await page.locator("#notice").is_hidden()
 
 
+AT_ONCE = """new MutationObserver((_, observer) => {
+  const field = document.querySelector("#speak-text");
+  if (!field) return;
+  observer.disconnect();
+  field.value = "Written at once.";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  document.querySelector("#speak-button").click();
+}).observe(document.querySelector("main"), { childList: true })"""
+"""Writes and presses as soon as Speak is in the document."""
+
+
+async def test_a_page_that_appears_hears_whoever_is_faster_than_its_draft(
+    browser: Browser, server: RunningServer
+) -> None:
+    async with visited(browser, f"{server.url}/app/speak") as page:
+        await page.wait_for_selector(READY)
+        await page.fill("#speak-text", "Written before.")
+        await page.click("nav a[data-page=home]")
+        await page.locator("#say-text").wait_for()
+        await page.evaluate(AT_ONCE)
+        await page.click("nav a[data-page=speak]")
+        await page.locator("#history li", has_text="Written at once.").wait_for()
+        assert page.url.endswith("/app/speak")
+        await expect(page.locator("#speak-text")).to_have_value("Written at once.")
+
+
 async def test_going_back_while_the_server_is_away_keeps_the_address(browser: Browser, server: RunningServer) -> None:
     async with visited(browser, f"{server.url}/app/home") as page:
         await page.wait_for_selector(READY)

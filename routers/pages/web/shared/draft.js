@@ -13,7 +13,8 @@ const MOST_CHARACTERS = 100_000; // a longer one is not kept: transcripts share 
 export function keepsDraft(field, name, kept = keptForTab) {
   const key = `stts.draft.${name}`;
   const draft = kept.read(key);
-  if (draft !== null) field.value = draft;
+  const isUntouched = field.value === field.defaultValue; // or somebody was faster than the page
+  if (draft !== null && isUntouched) field.value = draft;
   const keep = () => {
     const { value } = field;
     const isKept = value !== "" && value.length <= MOST_CHARACTERS && kept.write(key, value);

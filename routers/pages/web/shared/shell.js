@@ -85,7 +85,8 @@ function refuse() {
   fail(new Refused(403, { code: "forbidden", detail }));
 }
 
-async function start() {
+/** @param {{open: Function} | null} module of the page, where it is loaded: then nobody presses what does not hear them yet */
+async function start(module = null) {
   leaving = new AbortController();
   blank = main.cloneNode(true);
   hasFailed = false;
@@ -94,7 +95,7 @@ async function start() {
   const { signal } = leaving;
   const { page } = main.dataset;
   try {
-    const module = await import(`../${page}/${page}.js`);
+    module ??= await moduleOf(page);
     if (!signal.aborted) await module.open(main, signal);
   } catch (error) {
     if (signal.aborted) return;
@@ -102,6 +103,10 @@ async function start() {
     if ([401, 403].includes(error.status)) main.dataset.refused = "";
     fail(error);
   }
+}
+
+function moduleOf(page) {
+  return import(`../${page}/${page}.js`);
 }
 
 /** The page as nobody has seen it yet, for another key or none. */
@@ -149,6 +154,7 @@ async function fetchPage(page, arrive) {
   main.ariaBusy = "true";
   try {
     const answer = await request(`app/${page}`, { signal });
+    const module = await moduleOf(page);
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     const { lang } = next.documentElement;
     const words = lang === language ? null : await wordsOf(lang);
@@ -157,7 +163,10 @@ async function fetchPage(page, arrive) {
     dismiss();
     if (words !== null) translate(next, words);
     arrive(next);
-    await start();
+    await start(module);
+  } catch (error) {
+    signal.throwIfAborted(); // nobody waits for this page any more
+    throw error;
   } finally {
     if (!signal.aborted) main.ariaBusy = null;
   }
