@@ -64,7 +64,12 @@ class OpenTurns:
     def __init__(self) -> None:
         self._turns: set[int] = set()
         self._replies: set[int] = set()
+        self._asked = False
         self.state = "listening"
+
+    def ask(self) -> None:
+        """A line goes out, to which a reply begins, however long a busy server takes for that."""
+        self._asked = True
 
     def follow(self, event: dict[str, Any]) -> None:
         match event["type"]:
@@ -75,7 +80,10 @@ class OpenTurns:
             case "transcript" if not event["text"]:
                 self._turns.discard(event["turn"])
             case "reply.start":
+                self._asked = False
                 self._replies.add(event["generation"])
+            case "error":
+                self._asked = False
             case "reply.done":
                 self._replies.discard(event["generation"])
             case "state":
@@ -83,7 +91,7 @@ class OpenTurns:
 
     @property
     def none(self) -> bool:
-        return not self._turns and not self._replies and self.state == "listening"
+        return not (self._asked or self._turns or self._replies) and self.state == "listening"
 
 
 class Conversation:
@@ -158,6 +166,7 @@ class Conversation:
         """Sends them; those that do not come from a person (`patient`) each when the one before is answered."""
         async for line in lines:
             if line.strip():
+                self._turns.ask()
                 await tell(self._socket, "text", text=line.strip())
             if self._patient:
                 await self._rest()

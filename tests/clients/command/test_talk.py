@@ -164,3 +164,14 @@ def test_what_is_open_is_known() -> None:
     ):
         turns.follow(event)
         assert turns.none is none, event
+
+
+@pytest.mark.parametrize("answer", [{"type": "reply.start", "turn": 0, "generation": 1}, {"type": "error"}])
+def test_a_line_that_was_sent_is_open_until_its_reply_begins_or_is_refused(answer: dict[str, Any]) -> None:
+    turns = OpenTurns()
+    turns.ask()
+    turns.follow({"type": "state", "state": "listening"})
+    assert not turns.none
+    turns.follow(answer)
+    turns.follow({"type": "reply.done", "turn": 0, "generation": 1})
+    assert turns.none
