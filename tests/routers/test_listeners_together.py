@@ -39,6 +39,7 @@ def settings_of(folder: Path, **listeners: Any) -> Settings:
             "tts": {"order": ["tone"]},
             "stt": {"order": []},
             "cache": {"enabled": False},
+            "limits": {"queue_seconds": PATIENCE},
             "listeners": listeners,
         }
     )
