@@ -45,7 +45,7 @@ from middleware.logs.configuring import configure_logging
 from middleware.serving.connections import connections_of
 from middleware.serving.file_limit import raise_file_limit
 from middleware.serving.listeners import Listener, serve
-from middleware.serving.listening import CannotListen, Listening, check_free, listening
+from middleware.serving.listening import Addresses, CannotListen, OwnAddresses, check_free
 from middleware.serving.prefixes import Prefixes
 from middleware.serving.server import HTTPListener, loop_factory, server_config
 from middleware.serving.service_manager import ServiceManager, told
@@ -73,22 +73,23 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 def build_listeners(
-    services: Services, listener: ListenerSettings, listens: socket.socket | None, take: Listening | None = None
+    services: Services, listener: ListenerSettings, listens: socket.socket | None, shared: Addresses | None = None
 ) -> Sequence[Listener]:
-    """The main one on a socket that listens already, Wyoming where the settings want it, and all others, over the same
-    services. `listens`: None where there is no main one; `take`: takes addresses that several workers share.
+    """The main one on a socket at its address, Wyoming where the settings want it, and all others, over the same
+    services. `listens`: None where there is no main one; `shared`: addresses that several workers have.
     Raises CannotListen."""
-    connections = connections_of(listener.limits(), listener.other_files)
+    addresses = shared or OwnAddresses()
+    connections = connections_of(listener.limits(), listener.other_files, addresses.load)
     others, prefixes = services.listeners, None
     main: tuple[HTTPListener, ...] = ()
     if listens is not None:
         app = build_app(services, listener)
         prefixes = Prefixes(app)
         config = server_config(prefixes, listener, app.state.route_table, connections=connections)
-        http = HTTPListener(config, listens)
+        http = HTTPListener(config, listens, addresses)
         main = (http,)
         others.fixed.append(fixed_status(services, listener.name, listener.dialects, http.where))
-    others.plan = ConfiguredListeners(services, prefixes, connections, take or listening)
+    others.plan = ConfiguredListeners(services, prefixes, connections, addresses)
     others.open()
     if services.config is not None:
         services.config.on_change.append(others.look_again)
@@ -106,7 +107,7 @@ def build_listeners(
         services.settings,
         services.limiter.spools,
         services.access.audit,
-        None if take is None else take(wanted.host, wanted.port, "wyoming"),
+        shared,
     )
     services.lifecycle.on_shutdown.append(wyoming.leave)
     where = address_text(wanted.host, wanted.port)
@@ -197,13 +198,13 @@ def _start(file: str | None, replaced: Replacement | None, worker: Worker | None
         refuse_newer_file(DatabaseAddress.of(settings))
     listener = main_listener(config.current)
     raise_file_limit(settings.limits, listener.other_files)
-    take = None if worker is None else worker.addresses.listening
-    listens = None if alone else (take or listening)(listener.host, listener.port, "server")
+    shared = None if worker is None else worker.addresses
+    listens = None if alone else (shared or OwnAddresses()).listening(listener.host, listener.port, "server")
     if not alone and worker is None and settings.wyoming.enabled:
         check_free(settings.wyoming.host, settings.wyoming.port, "wyoming")
     peers = None if worker is None else Peers(worker.peers)
     services = build_services(settings, config=config, registry=registry, peers=peers)
-    listeners = build_listeners(services, listener, listens, take)
+    listeners = build_listeners(services, listener, listens, shared)
 
     def started() -> None:
         statuses = services.listeners.statuses()

@@ -92,6 +92,7 @@ def _mentions(path: Path) -> bool:
 async def _run(count: int) -> int:
     from middleware.serving.lifecycle import Lifecycle
     from middleware.serving.service_manager import ServiceManager, told
+    from middleware.serving.workers.introductions import Introductions
     from middleware.serving.workers.parent import Parent
     from middleware.serving.workers.process import ServerProcess
     from stts.peers.coordinator import Coordinator
@@ -99,7 +100,7 @@ async def _run(count: int) -> int:
     lifecycle = Lifecycle()
     # Its variables are taken out before a worker inherits them.
     manager = ServiceManager.of(os.environ)
-    parent = Parent(count, partial(ServerProcess.start, Coordinator()), lifecycle)
+    parent = Parent(count, partial(ServerProcess.start, Coordinator(), Introductions()), lifecycle)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, parent.stop, number)

@@ -196,7 +196,7 @@ def test_whatever_keeps_something_in_the_database_wants_one_of_this_version(
     def started(*_: object) -> socket.socket:
         raise CannotListen("It was to be started.")
 
-    monkeypatch.setattr("server_v2.listening", started)
+    monkeypatch.setattr("middleware.serving.listening.listening", started)
     monkeypatch.setattr("server_v2.configure_logging", lambda _, worker: None)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(f"storage: {{root: '{tmp_path}'}}\n{settings}\n")

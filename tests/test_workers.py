@@ -161,7 +161,7 @@ def test_both_serve_and_a_restart_refuses_nobody(workers: Workers) -> None:
 
 @contextmanager
 def connected_to_both(workers: Workers) -> Iterator[dict[int, http.client.HTTPConnection]]:
-    """A connection to each. The system shares them out by their ports, so it takes as many as it takes."""
+    """A connection to each."""
     found: dict[int, http.client.HTTPConnection] = {}
     with ExitStack() as around:
         while len(found) < 2:
@@ -169,6 +169,17 @@ def connected_to_both(workers: Workers) -> Iterator[dict[int, http.client.HTTPCo
             around.callback(connection.close)
             found.setdefault(workers.whose(connection), connection)
         yield found
+
+
+def test_connections_are_shared_evenly(workers: Workers) -> None:
+    """Whichever the system gives them to; one whose request is answered weighs little, but it does."""
+    with ExitStack() as around:
+        found = Counter[int]()
+        for _ in range(10):
+            connection = http.client.HTTPConnection("127.0.0.1", workers.port, timeout=PATIENCE)
+            around.callback(connection.close)
+            found[workers.whose(connection)] += 1
+    assert found == {1: 5, 2: 5}
 
 
 def test_one_that_is_killed_costs_its_own_connections_only_and_comes_back(workers: Workers) -> None:

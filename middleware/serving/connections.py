@@ -17,6 +17,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from middleware.serving.file_limit import SPARE_CONNECTIONS, file_limit, most_connections, shortage
+from middleware.serving.load import Load
 from stts.access.networks import network_of
 from stts.errors import Busy
 from stts.settings import LimitSettings
@@ -36,8 +37,16 @@ log: FilteringBoundLogger = structlog.get_logger()
 class Connections:
     """Connections of one server. Each is known by its transport, which stays when a request becomes a socket."""
 
-    def __init__(self, most: int, of_one_network: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        most: int,
+        of_one_network: int,
+        clock: Callable[[], float] = time.monotonic,
+        load: Load | None = None,
+    ) -> None:
+        """`load`: of the process; None: nobody asks for it."""
         self.most = most
+        self._load = load or Load()
         self._of_one_network = of_one_network
         self._clock = clock
         self._open: dict[asyncio.Transport, str] = {}
@@ -45,6 +54,8 @@ class Connections:
         self._by_network: Counter[str] = Counter()
         self._waiting: dict[asyncio.Transport, float] = {}
         """Open connections that wait for their client, and since when, the longest first."""
+        self._resting: set[asyncio.Transport] = set()
+        """Those of them that had something to do before."""
         self._beyond: dict[asyncio.Transport, None] = {}
         """Connections that are read only to be refused, the oldest first."""
         self._logged_at: float | None = None
@@ -57,6 +68,7 @@ class Connections:
 
     def enter(self, transport: asyncio.Transport, address: str | None) -> bool:
         """True if this connection is within the bounds. Closes one that waits for its client, where that makes room."""
+        self._load.enter()
         network = network_of(address)
         if network and self._by_network[network] >= self._of_one_network:
             has_room = self._make_room(each for each in self._waiting if self._open[each] == network)
@@ -67,14 +79,18 @@ class Connections:
             return False
         self._open[transport] = network
         self._by_network[network] += 1
-        self.waits(transport)
+        self._waiting[transport] = self._clock()
         return True
 
     def leave(self, transport: asyncio.Transport) -> None:
         """May be called again."""
+        is_beyond = transport in self._beyond
         self._beyond.pop(transport, None)
         self._waiting.pop(transport, None)
         network = self._open.pop(transport, None)
+        if network is not None or is_beyond:
+            self._load.leave(resting=transport in self._resting)
+            self._resting.discard(transport)
         if network is None:
             return
         self._by_network[network] -= 1
@@ -84,12 +100,18 @@ class Connections:
     def works(self, transport: asyncio.Transport) -> None:
         """The head of a request has come, or a socket was opened, or the client takes its answer."""
         self._waiting.pop(transport, None)
+        if transport in self._resting:
+            self._resting.remove(transport)
+            self._load.work()
 
     def waits(self, transport: asyncio.Transport) -> None:
         """Marks a connection as waiting: its requests are answered, or their answers are not read."""
         self._waiting.pop(transport, None)
         if transport in self._open:
             self._waiting[transport] = self._clock()
+            if transport not in self._resting:
+                self._resting.add(transport)
+                self._load.rest()
 
     def busy(self) -> Busy:
         """The error for connections beyond the bounds. The log has one line about all of them."""
@@ -135,10 +157,10 @@ class Connections:
         self.log_refusals(FULL)
 
 
-def connections_of(limits: LimitSettings, others: int) -> Connections:
+def connections_of(limits: LimitSettings, others: int, load: Load | None = None) -> Connections:
     """Bounded as the limits say and by what the file limit leaves room for beside the files that `others` want; the
-    share of one network stays."""
+    share of one network stays. `load`: of the process."""
     most = most_connections(limits, others, file_limit())
-    connections = Connections(most, max(1, limits.network_connections * most // limits.connections))
+    connections = Connections(most, max(1, limits.network_connections * most // limits.connections), load=load)
     connections.shortage = shortage(limits, others)
     return connections

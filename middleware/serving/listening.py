@@ -2,20 +2,69 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
+import ssl
 from collections.abc import Callable
+from typing import Protocol
+
+from middleware.serving.load import Load
 
 BACKLOG = 2048
 """Connections that may wait to be accepted, as uvicorn's own default."""
 
 
-Listening = Callable[[str, int, str], socket.socket]
-"""`listening`, or what takes its place where several processes have one address."""
+class Accepting(Protocol):
+    """Accepts connections at one address."""
+
+    def close(self) -> None:
+        """Accepts nobody any more; those inside stay."""
+        ...
+
+    async def wait_closed(self) -> None: ...
+
+
+class Addresses(Protocol):
+    """Where a process listens, alone or with other workers, and who gets the connections that it accepts there."""
+
+    load: Load
+
+    @property
+    def leaving(self) -> int:
+        """Connections that others are asked to take, and that come back where they do not."""
+        ...
+
+    def listening(self, host: str, port: int, setting: str) -> socket.socket:
+        """A socket at an address. `setting`: the section that names it. Raises CannotListen."""
+        ...
+
+    async def accept(
+        self, listens: socket.socket, factory: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None
+    ) -> Accepting:
+        """Accepts connections there until what it returns is closed."""
+        ...
 
 
 class CannotListen(Exception):
     """The message is one sentence for the person who starts the server: what is in the way, and the way out."""
+
+
+class OwnAddresses:
+    """Those of a process that serves alone."""
+
+    leaving = 0
+
+    def __init__(self) -> None:
+        self.load = Load()
+
+    def listening(self, host: str, port: int, setting: str) -> socket.socket:
+        return listening(host, port, setting)
+
+    async def accept(
+        self, listens: socket.socket, factory: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None
+    ) -> Accepting:
+        return await asyncio.get_running_loop().create_server(factory, sock=listens, ssl=tls, backlog=BACKLOG)
 
 
 def listening(host: str, port: int, setting: str = "server") -> socket.socket:

@@ -7,18 +7,22 @@ import ipaddress
 import logging
 import math
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from email.utils import formatdate
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.server import ServerState
 
 from middleware.edge.route_table import RouteTable
 from middleware.listener import ListenerSettings
 from middleware.serving.connections import Connections, connections_of
 from middleware.serving.http_head import BoundedHead
+from middleware.serving.listening import Addresses, OwnAddresses
 from middleware.serving.one_write import OneWrite
 from middleware.serving.starts import Starts
 from middleware.serving.websocket_frames import BoundedFrames
@@ -100,10 +104,11 @@ def _says_nothing_yet(connection: object) -> bool:
 
 
 class HTTPListener:
-    """Serves one app on a socket that listens already, and closes it at the end."""
+    """Serves one app on a socket at its address, and closes it at the end."""
 
-    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
-        self._server = _Server(config)
+    def __init__(self, config: uvicorn.Config, listening: socket.socket, addresses: Addresses | None = None) -> None:
+        """`addresses`: says who gets the connections that come there; None: this process."""
+        self._server = _Server(config, addresses or OwnAddresses())
         self._socket = listening
         self.address = (config.host, config.port)
         host, port = listening.getsockname()[:2]
@@ -129,21 +134,63 @@ class HTTPListener:
             self._socket.close()
 
     def stop(self, *, at_once: bool) -> None:
-        self._server.should_exit = True
-        self._server.force_exit = at_once
+        self._server.stop(at_once=at_once)
+
+
+class _DatedState(ServerState):
+    """Makes the Date of answers when one begins: whoever has nothing to do need not wake for it."""
+
+    def __init__(self, lines: list[tuple[bytes, bytes]]) -> None:
+        """`lines`: of the head of each answer, beside the date."""
+        self._lines = lines
+        self._second = 0
+        super().__init__()
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        if (now := int(time.time())) != self._second:
+            self._second = now
+            self._dated = [(b"date", formatdate(now, usegmt=True).encode()), *self._lines]
+        return self._dated
+
+    @default_headers.setter
+    def default_headers(self, lines: list[tuple[bytes, bytes]]) -> None:
+        """uvicorn begins with none."""
 
 
 class _Server(uvicorn.Server):
-    """Says when it has started, and leaves signals to whoever runs it."""
+    """Says when it has started, leaves signals to whoever runs it, and wakes for nothing else."""
 
     on_start: Callable[[], None]
 
+    def __init__(self, config: uvicorn.Config, addresses: Addresses) -> None:
+        super().__init__(config)
+        self._addresses = addresses
+        self._stopped = asyncio.Event()
+
+    def stop(self, *, at_once: bool) -> None:
+        self.should_exit = True
+        self.force_exit = at_once
+        self._stopped.set()
+
+    async def main_loop(self) -> None:
+        await self._stopped.wait()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        self.server_state = _DatedState(self.config.encoded_headers)
+        await super().startup([])
+        for each in sockets or ():
+            accepting = await self._addresses.accept(each, self._protocol, self.config.ssl)
+            self.servers.append(cast(asyncio.Server, accepting))  # of which uvicorn wants the same
         self.on_start()
         if self.should_exit:
             # It was stopped meanwhile: uvicorn then goes without closing what it has just opened.
             await self.shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """A connection, as uvicorn would make it."""
+        make = cast(Callable[..., asyncio.Protocol], self.config.http_protocol_class)
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listening in (*self.servers, *(sockets or ())):
@@ -151,7 +198,7 @@ class _Server(uvicorn.Server):
         # uvicorn would cut off also those whose request is on its way: they were let in, and would be told nothing.
         with suppress(TimeoutError):
             async with asyncio.timeout(min(FIRST_REQUEST_SECONDS, self.config.timeout_graceful_shutdown or 0.0)):
-                while any(_says_nothing_yet(each) for each in self.server_state.connections):
+                while self._addresses.leaving or any(map(_says_nothing_yet, self.server_state.connections)):
                     if self.force_exit:
                         break
                     await asyncio.sleep(LOOK_SECONDS)

@@ -18,7 +18,7 @@ from middleware.serving.connections import Connections, connections_of
 from middleware.serving.file_limit import FILES_PER_CONNECTION
 from middleware.serving.late_app import LateApp
 from middleware.serving.listener_plan import Placed, Wanted
-from middleware.serving.listening import CannotListen, Listening, listening
+from middleware.serving.listening import Addresses, CannotListen
 from middleware.serving.prefixes import Prefixes, PrefixListener
 from middleware.serving.server import HTTPListener, server_config
 from middleware.serving.supervisor import ListenerStatus
@@ -41,7 +41,7 @@ class ConfiguredListeners:
     """Prefixes of the main listener; None where there is none."""
     connections: Connections
     """Connections of the main listener, among which those of a listener count that has no bound of its own."""
-    listening: Listening = listening
+    addresses: Addresses
 
     def wanted(self) -> Mapping[str, Wanted]:
         settings = self.services.settings()
@@ -76,8 +76,8 @@ class ConfiguredListeners:
         config = server_config(app, listener, app.table, connections=connections)
         address = (listener.host, listener.port)
         if isinstance(before, HTTPListener) and before.address == address:
-            return HTTPListener(config, before.shared())
-        return HTTPListener(config, self.listening(*address, f"listeners.{name}"))
+            return HTTPListener(config, before.shared(), self.addresses)
+        return HTTPListener(config, self.addresses.listening(*address, f"listeners.{name}"), self.addresses)
 
     async def begin(self, name: str) -> None:
         """An error is logged: the listener goes on without what its dialect would have done."""
@@ -92,7 +92,7 @@ class ConfiguredListeners:
         settings = self.services.settings()
         if not has_own_bound(completed(settings.listeners[name])):
             return self.connections
-        return connections_of(listener.limits(), listener.other_files)
+        return connections_of(listener.limits(), listener.other_files, self.addresses.load)
 
 
 async def _begin(services: Services, listener: ListenerSettings) -> None:

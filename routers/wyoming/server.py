@@ -6,7 +6,6 @@ Where all places are taken, the client that has had nothing to do for longest ma
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +15,8 @@ from typing import Any
 import structlog
 
 from middleware.serving.file_limit import SPARE_WYOMING
+from middleware.serving.listening import Accepting, Addresses
+from middleware.serving.load import Load
 from routers.wyoming.connection import Connection
 from routers.wyoming.frames import LINE_BYTES
 from routers.wyoming.info import Describer
@@ -47,22 +48,24 @@ class WyomingServer:
         settings: CurrentSettings,
         spools: SpoolSpace,
         audit: AuditTrail | None = None,
-        listens: socket.socket | None = None,
+        shared: Addresses | None = None,
     ) -> None:
-        """`spools`: for what clients send ahead; `audit`: None where no audit trail is kept; `listens`: a socket at
-        its address; None: it takes the address itself."""
+        """`spools`: for what clients send ahead; `audit`: None where no audit trail is kept; `shared`: addresses that
+        several workers have; None: it takes its address itself. Raises CannotListen."""
         self._services = services
         self._describer = describer
         self._settings = settings
         self._spools = spools
         self._audit = audit
-        self._listens = listens
+        wanted = settings().wyoming
+        self._shared = shared
+        self._listens = None if shared is None else shared.listening(wanted.host, wanted.port, ROUTE)
         self._inside: dict[Connection, None] = {}
         """Connections that hold a slot, the oldest first."""
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         """All connections with a task, those being refused included."""
         self._leaving: dict[Connection, asyncio.Task[None]] = {}
-        self._listener: asyncio.Server | None = None
+        self._listener: Accepting | None = None
         self._stopped = asyncio.Event()
         self._logged_at: float | None = None
         self._unlogged: Counter[str] = Counter()
@@ -81,21 +84,29 @@ class WyomingServer:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Listens; at the end no connection is open any more. Raises OSError for an address in use."""
-        wanted = self._settings().wyoming
-        try:
-            place: dict[str, Any] = {"host": wanted.host, "port": wanted.port}
-            if self._listens is not None:
-                place = {"sock": self._listens}
-            self._listener = await asyncio.start_server(self._connected, **place, limit=LINE_BYTES)
-        except OSError as error:
-            log.error("wyoming_cannot_listen", host=wanted.host, port=wanted.port, reason=error.strerror)
-            raise
-        log.info("wyoming_listening", host=wanted.host, port=self._listener.sockets[0].getsockname()[1])
+        await self._listen()
         try:
             yield
         finally:
             await self.leave()
             await self._drain()
+
+    async def _listen(self) -> None:
+        wanted = self._settings().wyoming
+        if self._shared is not None and self._listens is not None:
+            self._listener = await self._shared.accept(self._listens, partial(self._counted, self._shared.load), None)
+            place = self._listens.getsockname()
+        else:
+            try:
+                alone = await asyncio.start_server(self._connected, wanted.host, wanted.port, limit=LINE_BYTES)
+            except OSError as error:
+                log.error("wyoming_cannot_listen", host=wanted.host, port=wanted.port, reason=error.strerror)
+                raise
+            self._listener, place = alone, alone.sockets[0].getsockname()
+        log.info("wyoming_listening", host=wanted.host, port=place[1])
+
+    def _counted(self, load: Load) -> asyncio.Protocol:
+        return _Counted(load, asyncio.StreamReader(LINE_BYTES), self._connected)
 
     async def leave(self) -> None:
         """Accepts no more connections; each closes once its current request is done."""
@@ -165,6 +176,22 @@ class WyomingServer:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+
+class _Counted(asyncio.StreamReaderProtocol):
+    """A connection that is a part of the load of its worker."""
+
+    def __init__(self, load: Load, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._load = load
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._load.enter()
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._load.leave()
+        super().connection_lost(error)
 
 
 def may_enter(address: str, networks: Sequence[str]) -> bool:

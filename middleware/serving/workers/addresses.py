@@ -1,12 +1,15 @@
-"""Addresses at which all workers listen: each has a socket of its own there, and the system shares the clients out."""
+"""Addresses at which all workers listen: each has a socket of its own there, and they share the clients out evenly."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Mapping
+import ssl
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from middleware.serving.listening import check_free, sharing
+from middleware.serving.listening import Accepting, check_free, sharing
+from middleware.serving.workers.sharing import Sharing
 
 
 class SharedAddresses:
@@ -15,9 +18,13 @@ class SharedAddresses:
     A socket takes clients only from when it is served on: those of a worker that still starts go to the others.
     """
 
-    def __init__(self, inherited: Mapping[str, socket.socket], ports: Mapping[str, int], *, is_first: bool) -> None:
+    def __init__(
+        self, inherited: Mapping[str, socket.socket], ports: Mapping[str, int], sharing: Sharing, *, is_first: bool
+    ) -> None:
         """`inherited`: sockets of the worker whose place this one takes, with the clients that wait there. `ports`:
         those that the system has chosen. `is_first`: nobody else of this server listens yet."""
+        self.load = sharing.load
+        self._sharing = sharing
         self._inherited = dict(inherited)
         self._ports = dict(ports)
         self._is_first = is_first
@@ -35,6 +42,15 @@ class SharedAddresses:
         taken = sharing(host, port or self._ports.get(setting, 0), setting)
         self._ports[setting] = taken.getsockname()[1]
         return self.remember(setting, taken)
+
+    async def accept(
+        self, listens: socket.socket, factory: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None
+    ) -> Accepting:
+        return self._sharing.open(listens, factory, tls)
+
+    @property
+    def leaving(self) -> int:
+        return self._sharing.leaving
 
     def remember(self, setting: str, taken: socket.socket) -> socket.socket:
         """Makes it one of those that a worker which follows gets. The one given last counts."""

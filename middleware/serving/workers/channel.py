@@ -6,10 +6,11 @@ import asyncio
 import json
 import os
 import socket
+from array import array
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -22,6 +23,10 @@ MOST_WAITING = 256
 """Messages that wait for a process that reads none."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class HasFile(Protocol):
+    def fileno(self) -> int: ...
 
 
 def channel_pair() -> tuple[socket.socket, socket.socket]:
@@ -47,17 +52,21 @@ class Channel:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._end.fileno(), self._read)
 
-    def send(self, message: Message, sockets: Sequence[socket.socket] = ()) -> None:
-        """Waits for nothing. A process that has gone, or takes no messages, is not told."""
+    def send(self, message: Message, files: Sequence[HasFile] = ()) -> None:
+        """Waits for nothing. A process that has gone, or takes no messages, is not told. `files`: sockets, most of
+        all; they stay the caller's."""
         if self._end.fileno() < 0:
             return
         if len(self._waiting) >= MOST_WAITING or self._loop is None:
             log.warning("worker_not_told", message=", ".join(message))
             return
-        # What waits keeps its sockets open, whatever becomes of those given.
-        self._waiting.append((json.dumps(message).encode(), [os.dup(each.fileno()) for each in sockets]))
+        data, numbers = json.dumps(message).encode(), [each.fileno() for each in files]
+        if not self._waiting and self._sent(data, numbers):
+            return
+        # What waits keeps its files open, whatever becomes of those given.
+        self._waiting.append((data, [os.dup(each) for each in numbers]))
         if len(self._waiting) == 1:
-            self._write()
+            self._loop.add_writer(self._end.fileno(), self._write)
 
     def close(self) -> None:
         """May be called again."""
@@ -71,34 +80,35 @@ class Channel:
 
     def _read(self) -> None:
         try:
-            data, files, _, _ = socket.recv_fds(self._end, MOST_BYTES, MOST_SOCKETS)
+            room = socket.CMSG_SPACE(MOST_SOCKETS * array("i").itemsize)
+            data, about, _, _ = self._end.recvmsg(MOST_BYTES, room, socket.MSG_CMSG_CLOEXEC)
         except BlockingIOError:
             return
         except OSError:
-            data, files = b"", []
-        for each in files:
-            os.set_inheritable(each, False)  # `recv_fds` takes no notice of the flag that would say so
+            data, about = b"", []
         if data:
-            self._on_message(json.loads(data), files)
+            files = array("i", b"".join(each for _, kind, each in about if kind == socket.SCM_RIGHTS))
+            self._on_message(json.loads(data), files.tolist())
         else:
             self.close()
             self._on_end()
 
     def _write(self) -> None:
         assert self._loop is not None
-        while self._waiting:
-            data, files = self._waiting[0]
-            try:
-                socket.send_fds(self._end, [data], files)
-            except BlockingIOError:
-                self._loop.add_writer(self._end.fileno(), self._write)
-                return
-            except OSError:  # It is gone; the end is told to whoever reads.
-                self._forget()
-                break
-            self._waiting.popleft()
-            _close(files)
-        self._loop.remove_writer(self._end.fileno())
+        while self._waiting and self._sent(*self._waiting[0]):
+            _close(self._waiting.popleft()[1])
+        if not self._waiting:
+            self._loop.remove_writer(self._end.fileno())
+
+    def _sent(self, data: bytes, files: Sequence[int]) -> bool:
+        """False where it has to wait. To whoever has gone all is sent: their end is told to whoever reads."""
+        try:
+            socket.send_fds(self._end, [data], files)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+        return True
 
     def _forget(self) -> None:
         for _, files in self._waiting:

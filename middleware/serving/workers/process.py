@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from middleware.serving.workers.channel import Channel, Message, channel_pair
 from middleware.serving.workers.inheritance import VARIABLE, Inheritance
+from middleware.serving.workers.introductions import Introductions
 from middleware.serving.workers.worker import HAND_OVER, READY, SOCKETS
 from stts.peers.coordinator import Coordinator
 
@@ -62,7 +63,13 @@ Start = Callable[[Order], Awaitable[WorkerProcess]]
 class ServerProcess:
     """A fresh interpreter with the same command line."""
 
-    def __init__(self, process: asyncio.subprocess.Process, channel: socket.socket, peers: Awaitable[None]) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        channel: socket.socket,
+        peers: Awaitable[None],
+        introductions: Introductions,
+    ) -> None:
         """`peers`: serves what the workers share, as long as this one is there."""
         self.pid = process.pid
         self.ports: Mapping[str, int] = {}
@@ -70,12 +77,13 @@ class ServerProcess:
         self._channel = Channel(channel)
         self._ready = asyncio.Event()
         self._handed: asyncio.Future[dict[str, socket.socket]] | None = None
+        self._introductions = introductions
         self._peers = asyncio.ensure_future(peers)
         self._channel.open(self._heard, lambda: None)
         self._end = asyncio.create_task(self._wait(), name=f"end of worker {self.pid}")
 
     @classmethod
-    async def start(cls, coordinator: Coordinator, order: Order) -> ServerProcess:
+    async def start(cls, coordinator: Coordinator, introductions: Introductions, order: Order) -> ServerProcess:
         """Raises OSError where no process can be started."""
         channel, far_channel = channel_pair()
         peers, far_peers = socket.socketpair()
@@ -91,7 +99,7 @@ class ServerProcess:
                 process_group=0,
             )
             ours.pop_all()
-        return cls(process, channel, coordinator.serve(peers, order.number))
+        return cls(process, channel, coordinator.serve(peers, order.number), introductions)
 
     async def ready(self) -> bool:
         waiting = asyncio.ensure_future(self._ready.wait())
@@ -119,10 +127,12 @@ class ServerProcess:
             self._handed = None
 
     def _heard(self, message: Message, files: list[int]) -> None:
-        sockets = [socket.socket(fileno=each) for each in files]
         if READY in message:
             self.ports = message[READY]
+            self._introductions.enter(self._channel, os.fdopen(files[0], "r+b", buffering=0))
             self._ready.set()
+            return
+        sockets = [socket.socket(fileno=each) for each in files]
         if SOCKETS in message and self._handed is not None and not self._handed.done():
             self._handed.set_result(dict(zip(message[SOCKETS], sockets, strict=True)))
             return
@@ -133,6 +143,7 @@ class ServerProcess:
         try:
             return await self._process.wait()
         finally:
+            self._introductions.leave(self._channel)
             self._channel.close()
             await asyncio.wait([self._peers], timeout=PEERS_SECONDS)
             self._peers.cancel()

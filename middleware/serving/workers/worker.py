@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import islice
@@ -13,11 +14,12 @@ import structlog
 from middleware.serving.workers.addresses import SharedAddresses
 from middleware.serving.workers.channel import MOST_SOCKETS, Channel, Message
 from middleware.serving.workers.inheritance import Inheritance
+from middleware.serving.workers.sharing import Sharing
 
-HAND_OVER = "hand_over"
-READY = "ready"
-SOCKETS = "sockets"
-"""Messages of the channel: a wish of the parent, and what a worker says."""
+HAND_OVER, MEET = "hand_over", "meet"
+"""Messages of the channel from the parent: a wish, and the end of a channel to another worker with its load."""
+READY, SOCKETS = "ready", "sockets"
+"""Messages to it."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -29,7 +31,8 @@ class Worker:
         self.number = given.number
         self.is_first = given.is_first
         self.peers = given.peers
-        self.addresses = SharedAddresses(given.sockets, given.ports, is_first=given.is_first)
+        self._sharing = Sharing()
+        self.addresses = SharedAddresses(given.sockets, given.ports, self._sharing, is_first=given.is_first)
         self._channel = Channel(given.channel)
 
     @asynccontextmanager
@@ -39,18 +42,23 @@ class Worker:
         try:
             yield
         finally:
+            self._sharing.close()
             self._channel.close()
 
     def started(self) -> None:
         """Tells that this one accepts clients at all of its addresses."""
         self.addresses.started()
-        self._channel.send({READY: self.addresses.ports})
+        self._channel.send({READY: self.addresses.ports}, [self._sharing.page])
 
     def _heard(self, message: Message, files: list[int]) -> None:
         if HAND_OVER in message:
             # Who follows opens those beyond by itself.
             sockets = dict(islice(self.addresses.sockets().items(), MOST_SOCKETS))
             self._channel.send({SOCKETS: list(sockets)}, list(sockets.values()))
+        if MEET in message:
+            end, page = files
+            self._sharing.meet(socket.socket(fileno=end), page)
+            os.close(page)
 
 
 def _end() -> None:

@@ -22,6 +22,7 @@ from middleware.serving.connections import (
 )
 from middleware.serving.file_limit import SPARE_CONNECTIONS, files_wanted, most_connections, wyoming_files
 from middleware.serving.http_head import BoundedHead
+from middleware.serving.load import BUSY, CLOSED, RESTING, Load
 from middleware.serving.websocket_frames import BoundedFrames
 from stts.access.networks import network_of
 from stts.settings import LimitSettings, WyomingSettings
@@ -104,6 +105,46 @@ def test_one_network_has_its_share_only() -> None:
     assert not among.enter(Wire(), HERE)
     assert not waiting.is_cut
     assert among.enter(Wire(), "127.0.0.1")
+
+
+def test_what_rests_is_hardly_a_load() -> None:
+    load = Load()
+    among, wire = Connections(1, 1, load=load), Wire()
+    among.enter(wire, HERE)
+    assert load.value == BUSY
+    among.works(wire)
+    among.works(wire)
+    assert load.value == BUSY
+    among.waits(wire)
+    among.waits(wire)
+    assert load.value == RESTING
+    among.works(wire)
+    assert load.value == BUSY
+    beyond = Wire()
+    assert not among.enter(beyond, HERE)
+    among.waits(beyond)
+    assert load.value == 2 * BUSY
+    for each in (beyond, wire, wire):
+        among.waits(each)
+        among.leave(each)
+    assert load.value == 0
+
+
+def test_who_is_expected_counts_once() -> None:
+    load = Load()
+    among, wire = Connections(1, 1, load=load), Wire()
+    load.expect()
+    load.expect()
+    assert load.value == 2 * BUSY
+    among.enter(wire, HERE)
+    load.miss()
+    assert load.value == BUSY
+    load.close()
+    load.close()
+    among.leave(wire)
+    assert load.value == CLOSED
+    load.open()
+    assert load.value == 0
 
 
 def test_an_answer_on_its_way_is_not_cut_until_it_is_stuck() -> None:
