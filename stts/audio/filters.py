@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -54,29 +56,38 @@ class FilterChain:
             self._graph.add("abuffersink"),
         ]
         self._graph.link_nodes(*nodes).configure()
+        self._blocks = math.inf if filters else 1
+        """Most blocks that come of one: whoever only resamples gives one for each."""
 
     def push(self, samples: Samples) -> Samples:
         if len(samples) == 0:
             return SILENCE
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="fltp", layout="mono")
+        frame = av.AudioFrame(format="fltp", layout="mono", samples=len(samples))
+        plane: Any = frame.planes[0]  # a buffer, which takes more than PyAV's types say, and gives itself
+        plane.update(np.ascontiguousarray(samples, np.float32))
         frame.sample_rate = self._rate
         frame.pts = self._pts
         frame.time_base = self._time_base
         self._pts += len(samples)
         self._graph.push(frame)
-        return self._pull()
+        return self._pull(self._blocks)
 
     def finish(self) -> Samples:
         """Flushes the filters and returns the last samples. Nothing may be pushed after that."""
         self._graph.push(None)
         return self._pull()
 
-    def _pull(self) -> Samples:
+    def _pull(self, most: float = math.inf) -> Samples:
+        """`most`: blocks that there can be. To ask for one that is not there costs as much as one that is."""
         blocks: list[Samples] = []
-        while True:
+        while len(blocks) < most:
             try:
                 frame = self._graph.pull()
             except (av.error.BlockingIOError, av.error.EOFError):
-                return np.concatenate(blocks) if blocks else SILENCE
+                break
             assert isinstance(frame, av.AudioFrame)
-            blocks.append(frame.to_ndarray()[0].astype(np.float32, copy=False))
+            plane: Any = frame.planes[0]
+            blocks.append(np.frombuffer(plane, np.float32, frame.samples).copy())
+        if len(blocks) == 1:
+            return blocks[0]
+        return np.concatenate(blocks) if blocks else SILENCE
