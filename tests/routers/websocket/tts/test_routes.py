@@ -71,7 +71,9 @@ async def test_a_clause_is_heard_before_its_sentence_is_complete(server: Running
         }
         await reader.say(text(" river rises by"), text(" noon."), END)
         done = await reader.until("audio.done")
-    assert [piece["text"] for piece in reader.of("piece")] == ["When it rains,", "the river rises by noon."]
+    first, *others = (piece["text"] for piece in reader.of("piece"))
+    assert first == "When it rains,"
+    assert " ".join(others) == "the river rises by noon."  # in two where the listener had to wait for its end
     assert done["seconds"] == pytest.approx(len(reader.data) / 2 / RATE, abs=0.001)
     assert (done["cancelled"], done["failed"]) == (False, False)
     second = reader.of("piece")[1]
