@@ -9,8 +9,6 @@ fails although the machine kept time has failed.
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -27,14 +25,20 @@ from tests.patience import PATIENCE
 
 COMPUTED_SECONDS = 0.02
 SAMPLER = f"""
-import os, sys, time
-while os.getppid() == int(sys.argv[1]):
-    time.sleep(0.98)
+import os, select, time
+at_work = False
+while True:
+    if select.select([0], [], [], 0.98 if at_work else None)[0]:
+        if not (told := os.read(0, 1)):
+            break
+        at_work = told == b"1"
+        continue
     began, used = time.monotonic(), time.process_time()
     while time.process_time() - used < {COMPUTED_SECONDS}:
         pass
     print(began, time.monotonic() - began, flush=True)
 """
+"""Works while it is told so, and ends with whoever tells it, however that one ends."""
 SLOW = 3.0
 """Times as long as on a core of its own."""
 HELD = "held once more"
@@ -47,15 +51,22 @@ class Machine:
         self._folder = tempfile.TemporaryDirectory()
         self._told = Path(self._folder.name, "told")
         with self._told.open("a") as told:
-            command = [sys.executable, "-c", SAMPLER, str(os.getpid())]
-            self._process = subprocess.Popen(command, stdout=told)
+            command = [sys.executable, "-c", SAMPLER]
+            # In a session of its own: Ctrl-C is for the tests.
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=told, bufsize=0, start_new_session=True
+            )
 
     def go_on(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
+        self._tell(b"1")
 
     def rest(self) -> None:
         """Between tests of this kind it takes no time."""
-        self._process.send_signal(signal.SIGSTOP)
+        self._tell(b"0")
+
+    def _tell(self, word: bytes) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(word)
 
     def slowness_since(self, began: float) -> float:
         """Times as long as on a core of its own, in the slowest two seconds in a row since then (monotonic)."""
@@ -64,7 +75,8 @@ class Machine:
         return slowest([took for at, took in samples if at >= began])
 
     def end(self) -> None:
-        self._process.kill()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         self._process.wait(PATIENCE)
         self._folder.cleanup()
 

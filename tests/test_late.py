@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Literal, cast
 
 import pytest
 
-from tests.late import COMPUTED_SECONDS, HELD, SLOW, Reports, judged, slowest
+from tests.late import COMPUTED_SECONDS, HELD, SLOW, Machine, Reports, judged, slowest
+from tests.patience import PATIENCE
 
 
 def report(outcome: Literal["passed", "failed"]) -> pytest.TestReport:
@@ -46,3 +48,14 @@ def test_a_machine_is_slow_that_is_so_for_two_seconds() -> None:
     assert slowest([]) == slowest([late]) == 0.0
     assert slowest([at_once, late, at_once, late]) == pytest.approx(1.0)
     assert slowest([at_once, late, late, at_once]) == pytest.approx(5.0)
+
+
+@pytest.mark.socket
+def test_a_machine_is_looked_at_until_the_end() -> None:
+    machine, limit = Machine(), time.monotonic() + PATIENCE
+    machine.go_on()
+    while not machine.slowness_since(0.0):
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    machine.rest()
+    machine.end()
