@@ -21,6 +21,7 @@ from middleware.edge.hosts import Hosts, Origins
 from middleware.edge.late_key import LateKeys, MessageKey
 from middleware.edge.route_table import RouteMatch, route_match, route_name
 from middleware.listener import ListenerSettings
+from middleware.serving.extensions import DIRECT
 from stts.access.admission import Admission, check_address
 from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets, Door
@@ -98,7 +99,8 @@ class Authentication:
     async def _lead_on(self, scope: Scope, receive: Receive, send: Send, route: RouteMatch, key: MessageKey) -> None:
         """Admits a socket by the key in its first message, or tells why not and closes it."""
         try:
-            socket = await self._late_keys.opened(receive, send)
+            direct = (scope.get("extensions") or {}).get(DIRECT)
+            socket = await self._late_keys.opened(receive, send, direct)
         except Busy as error:
             await refuse(scope, receive, send, error)
             return

@@ -8,7 +8,7 @@ A length that is announced is refused at once, one that is not is counted as it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from operator import itemgetter
 
@@ -31,10 +31,11 @@ class BodyLimit:
         self.app = app
         self._limits = listener.limits
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: its frame would stay for as long as a socket is open."""
+        return (self._request if scope["type"] == "http" else self.app)(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         length, chunked, kind = _announced(scope)
         if not length and not chunked:
             await self.app(scope, receive, send)

@@ -5,6 +5,8 @@ A route makes the whole, whose tag passes here; its body goes no further then.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,12 +18,12 @@ class Conditions:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: its frame would stay for as long as a socket is open."""
         known = Headers(scope=scope).get("if-none-match") if scope["type"] == "http" else None
-        if known is None or scope["method"] not in ("GET", "HEAD"):
-            await self.app(scope, receive, send)
-            return
-        await self.app(scope, receive, _ConditionalAnswer(known, send).send)
+        if known is not None and scope["method"] in ("GET", "HEAD"):
+            send = _ConditionalAnswer(known, send).send
+        return self.app(scope, receive, send)
 
 
 class _ConditionalAnswer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,13 +32,13 @@ class CORS:
         self._public = _middleware(app, origins.all)
         self._management = _middleware(app, origins.explicit)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: its frame would stay for as long as a socket is open."""
         if scope["type"] != "http":
-            await self._plain(scope, receive, send)
-        elif route_match(scope).policy.kind is RouteKind.MANAGE:
-            await self._management(scope, receive, send)
-        else:
-            await self._public(scope, receive, send)
+            return self._plain(scope, receive, send)
+        if route_match(scope).policy.kind is RouteKind.MANAGE:
+            return self._management(scope, receive, send)
+        return self._public(scope, receive, send)
 
 
 def _middleware(app: ASGIApp, origins: list[str]) -> ASGIApp:

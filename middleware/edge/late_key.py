@@ -16,6 +16,7 @@ from typing import Any
 from starlette.types import Message, Receive, Send
 from starlette.websockets import WebSocketDisconnect
 
+from middleware.serving.extensions import DirectMessages
 from stts.errors import Busy, STTSError
 
 KEY_SECONDS = 10.0
@@ -47,13 +48,14 @@ class LateKeys:
         self._most = most
         self._waiting = 0
 
-    async def opened(self, receive: Receive, send: Send) -> KeylessSocket:
-        """Accepts a socket and waits for its first message. Raises Busy before it is accepted, and WebSocketDisconnect
+    async def opened(self, receive: Receive, send: Send, direct: DirectMessages | None = None) -> KeylessSocket:
+        """Accepts a socket and waits for its first message, which the transport gets back where it hands messages on
+        past ASGI (`direct`). Raises Busy before it is accepted, and WebSocketDisconnect
         where nothing comes."""
         if self._waiting >= self._most:
             raise Busy("Too many sockets wait for their keys; a key in a header is looked at at once.")
         self._waiting += 1
-        socket = KeylessSocket(receive, send)
+        socket = KeylessSocket(receive, send, direct)
         try:
             async with asyncio.timeout(self._seconds):
                 await socket.open()
@@ -68,9 +70,10 @@ class LateKeys:
 class KeylessSocket:
     """A socket that was accepted early. `receive` and `send` are for the application, which accepts it once more."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, direct: DirectMessages | None) -> None:
         self._receive = receive
         self._send = send
+        self._direct = direct
         self._early: deque[Message] = deque()
         """Messages that the application has not seen."""
         self.first: str | bytes = b""
@@ -83,7 +86,10 @@ class KeylessSocket:
         message = await self._receive()
         if message["type"] != "websocket.receive":
             raise WebSocketDisconnect(message.get("code", 1006))
-        self._early.append(message)
+        if self._direct is not None:
+            self._direct.give_back(message)
+        else:
+            self._early.append(message)
         text = message.get("text")
         self.first = text if text is not None else message.get("bytes") or b""
 

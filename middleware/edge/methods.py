@@ -6,6 +6,8 @@ as soon as its status and headers have left, the route is told that the client h
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.routing import BaseRoute, Match, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,17 +22,21 @@ class Methods:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: its frame would stay for as long as a socket is open."""
         method = scope["method"] if scope["type"] == "http" else None
         if method == "HEAD":
             extensions = {**(scope.get("extensions") or {}), HEAD_ONLY: {}}
             answer = _HeadAnswer(receive, send)
-            await self.app({**scope, "method": "GET", "extensions": extensions}, answer.receive, answer.send)
-        elif method == "OPTIONS" and (allowed := allowed_methods(scope)):
-            await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow(allowed).encode())]})
-            await send({"type": "http.response.body"})
-        else:
-            await self.app(scope, receive, send)
+            return self.app({**scope, "method": "GET", "extensions": extensions}, answer.receive, answer.send)
+        if method == "OPTIONS" and (allowed := allowed_methods(scope)):
+            return _tell(allowed, send)
+        return self.app(scope, receive, send)
+
+
+async def _tell(allowed: list[str], send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow(allowed).encode())]})
+    await send({"type": "http.response.body"})
 
 
 def is_head_only(scope: Scope) -> bool:

@@ -7,6 +7,7 @@ their errors. As RFC 9110 has it, what is no range of bytes is ignored, and seve
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -59,17 +60,16 @@ class Ranges:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: its frame would stay for as long as a socket is open."""
         header = Headers(scope=scope).get("range") if scope["type"] == "http" else None
         if header is None:
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         ranges = parse(header) if scope["method"] == "GET" and not is_head_only(scope) else []
         if ranges:
-            await self.app(scope, receive, _PartialAnswer(scope, receive, send, ranges).send)
-        else:
-            others = [item for item in scope["headers"] if item[0] not in (b"range", b"if-range")]
-            await self.app({**scope, "headers": others}, receive, send)
+            return self.app(scope, receive, _PartialAnswer(scope, receive, send, ranges).send)
+        others = [item for item in scope["headers"] if item[0] not in (b"range", b"if-range")]
+        return self.app({**scope, "headers": others}, receive, send)
 
 
 class _PartialAnswer:

@@ -3,7 +3,7 @@ answer ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,8 +11,9 @@ from middleware.edge.authentication import address_of
 from middleware.edge.boundary import BEGIN, refuse
 from middleware.edge.route_table import PLACE_AHEAD, local_path, route_match, route_name
 from stts.access.concurrency import Concurrency
-from stts.access.limits import UNLIMITED, LimitSet
+from stts.access.limits import UNLIMITED, LimitSet, Rate
 from stts.access.networks import network_of
+from stts.access.place_ahead import PlaceAhead
 from stts.access.policy import Public
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.rates import RateExceeded, RateLimiter, RateState, policy_header, state_header
@@ -42,22 +43,26 @@ class RateLimiting:
         self._remainders = remainders
         self._operations = operations
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: its frame would stay for as long as a socket is open."""
         if scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         policy = route_match(scope).policy
         limits = self._limits(scope) if policy.public is not Public.ANYWHERE else UNLIMITED
         rates = limits.rates.get(policy.role, ())
         wanted = limits.amounts if self._remainders is not None else ()
         if not rates and not wanted:
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         headers = _Headers(send, self._remainders, wanted, is_openai=local_path(scope).startswith(OPENAI_PREFIX))
         # HEAD begins no operation.
         operates = policy.operates and scope.get("method") != "HEAD"
         ahead = self._operations.ahead(limits.subjects) if self._operations and rates and operates else None
         scope["state"][PLACE_AHEAD] = ahead
+        return self._limited(rates, ahead, headers, scope, receive)
+
+    async def _limited(
+        self, rates: Sequence[Rate], ahead: PlaceAhead | None, headers: _Headers, scope: Scope, receive: Receive
+    ) -> None:
         try:
             headers.states = await self._limiter.hit(rates) if rates else []
         except RateExceeded as error:
@@ -65,7 +70,7 @@ class RateLimiting:
             headers.states = error.states
             await refuse(scope, receive, headers, error)
         except LimitsAway as error:
-            await refuse(scope, receive, send, error)
+            await refuse(scope, receive, headers.plain, error)
         else:
             await self.app(scope, receive, headers)
         finally:
@@ -80,7 +85,8 @@ class _Headers:
     """Adds what is left to the head of the answer."""
 
     def __init__(self, send: Send, remainders: Remainders | None, wanted: Wanted, *, is_openai: bool) -> None:
-        self._send = send
+        self.plain = send
+        """Without them."""
         self._remainders = remainders
         self._wanted = wanted
         self._is_openai = is_openai
@@ -89,7 +95,7 @@ class _Headers:
     async def __call__(self, message: Message) -> None:
         if message["type"] in BEGIN:
             message = {**message, "headers": [*message.get("headers", ()), *self._headers()]}
-        await self._send(message)
+        await self.plain(message)
 
     def _headers(self) -> Iterator[tuple[bytes, bytes]]:
         return limit_headers(self.states, self._remainders, self._wanted, is_openai=self._is_openai)

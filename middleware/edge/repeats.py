@@ -11,7 +11,7 @@ So a class of the edge that is added, and that refuses or counts, is asked here 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -83,10 +83,11 @@ class Repeats:
         # A listener that takes the place of another of its name may have another key: it repeats nothing of that one.
         self._place = f"{listener.name} {next(_PLACES)}"
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: its frame would stay for as long as a socket is open."""
+        return (self._request if scope["type"] == "http" else self.app)(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: WholeExchange | None = (scope.get("extensions") or {}).get(WHOLE)
         if exchange is not None and exchange.body is None and is_short(scope):
             await exchange.rest()

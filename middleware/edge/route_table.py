@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -127,11 +127,12 @@ class RouteMatching:
         self._table = table
         self._listener = listener
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: its frame would stay for as long as a socket is open."""
         if scope["type"] in ("http", "websocket"):
             match = self._table.match(scope["type"], scope.get("method", ""), local_path(scope))
             scope.setdefault("state", {}).update({STATE: match, LISTENER: self._listener, ARRIVED: time.perf_counter()})
-        await self.app(scope, receive, send)
+        return self.app(scope, receive, send)
 
 
 def route_match(scope: Scope) -> RouteMatch:

@@ -17,7 +17,7 @@ class EventQueue:
         """Few: reading stops while one waits."""
         self._arrived = Flag()
 
-    def __len__(self) -> int:
+    def qsize(self) -> int:
         return len(self._events)
 
     def empty(self) -> bool:
@@ -25,6 +25,11 @@ class EventQueue:
 
     def put_nowait(self, event: Any) -> None:
         self._events.append(event)
+        self._arrived.set()
+
+    def put_back(self, event: Any) -> None:
+        """Puts an event before all others."""
+        self._events.insert(0, event)
         self._arrived.set()
 
     def get_nowait(self) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from starlette.types import Message
+
 CUT = "stts.cut"
 """Ends the connection in the middle of an answer, so that it cannot pass for a whole one."""
 WHOLE = "stts.whole"
@@ -47,6 +49,10 @@ class DirectMessages(Protocol):
         ...
 
     def take_more(self) -> None: ...
+
+    def give_back(self, message: Message) -> None:
+        """Has a message that `receive` has given be the next once more, for whoever takes them from now on."""
+        ...
 
     def send_now(self, message: str | bytes) -> bool:
         """False: it has to be sent by ASGI, which waits for the transport or says what is wrong."""

@@ -4,6 +4,7 @@ nothing, and the server would pay for both."""
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,12 +25,14 @@ class OneWrite:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: its frame would stay for as long as a socket is open."""
         exchange: WholeExchange | None = (scope.get("extensions") or {}).get(WHOLE)
         if exchange is None or scope["method"] == "HEAD":
-            await self.app(scope, receive, send)
-            return
-        answer = _Answer(exchange, send)
+            return self.app(scope, receive, send)
+        return self._answer(scope, receive, _Answer(exchange, send))
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         await self.app(scope, receive, answer.send)
         await answer.flush()
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from starlette.types import Message
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -30,6 +31,8 @@ SLICE_SECONDS = 0.002
 """Time for which messages are handed on before others have their turn."""
 MOST_FRAGMENTS = 65_536
 """Most fragments of one message: empty ones have no size to be bounded by."""
+NOTHING = memoryview(b"")
+"""In place of the empty end of a read, which would hold on to all of it."""
 NO_STATUS, NOT_UTF_8, TOO_BIG, RESTARTS = 1005, 1007, 1009, 1012
 """WebSocket close codes."""
 LINGER_SECONDS = 10.0
@@ -51,7 +54,18 @@ logger.addFilter(is_ours)
 
 class BoundedFrames(WebSocketsSansIOProtocol):
     # Beside uvicorn's attributes: with ours among them its dictionary of each connection would be twice as large.
-    __slots__ = ("_among", "_between", "_goodbye", "_left", "_linger", "_next", "_parsed", "_take", "_unparsed", "_until")
+    __slots__ = (
+        "_among",
+        "_between",
+        "_goodbye",
+        "_left",
+        "_linger",
+        "_next",
+        "_parsed",
+        "_take",
+        "_unparsed",
+        "_until",
+    )
 
     def __init__(self, *arguments: Any, connections: Connections | None = None, **options: Any) -> None:
         """`connections`: among which it was counted when it was an HTTP request."""
@@ -62,7 +76,7 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         self.writable.set()
         self._among = connections
         self.logger = self.conn.logger = logger
-        self._unparsed = memoryview(b"")
+        self._unparsed = NOTHING
         self._next: asyncio.Handle | None = None
         """The slice that is parsed next. Reading is paused while there is one."""
         self._take: Callable[[str | bytes], bool] | None = None
@@ -83,7 +97,7 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         if self._among is not None:
             self._among.leave(self.transport)
         self._tell_left(NO_STATUS)
-        self._unparsed = memoryview(b"")
+        self._unparsed = NOTHING
         self._take = None
         self._parsed.clear()
         for handle in (self._next, self._linger, self._goodbye):
@@ -107,10 +121,10 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         self._until = time.monotonic() + SLICE_SECONDS
         self._hand_on()
         if not self._parsed:
-            part, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
+            part, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:] or NOTHING
             super().data_received(part)  # type: ignore[arg-type]  # which copies it
         if self.transport.is_closing():
-            self._unparsed = memoryview(b"")
+            self._unparsed = NOTHING
         elif not self.read_paused:
             self._go_on()
 
@@ -162,6 +176,9 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         self.read_paused = False
         if not self.transport.is_closing():
             self._go_on()
+
+    def give_back(self, message: Message) -> None:
+        self.queue.put_back(message)  # type: ignore[attr-defined]
 
     def send_now(self, message: str | bytes) -> bool:
         if self.close_sent or self.conn.state is not State.OPEN or self.conn.extensions or not self.writable.is_set():

@@ -14,8 +14,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute, APIWebSocketRoute
-from starlette.routing import BaseRoute, Match, compile_path, request_response, websocket_session
-from starlette.types import Scope
+from starlette.routing import BaseRoute, Match, compile_path, request_response
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 
@@ -83,7 +83,12 @@ class DeferredSocketRoute(Deferred, APIWebSocketRoute):
         parameters = inspect.signature(self.endpoint, eval_str=True).parameters.values()
         if [each.annotation for each in parameters] == [WebSocket] and not options.get("dependencies"):
             # It takes nothing but the socket: what fields need would stay for as long as the connection, 5 KB of each.
-            self.app = websocket_session(self.endpoint)
+            # Errors go to the framework's outer handler, as those of its wrapper of endpoints would at last.
+            self.app = self._serve
+
+    def _serve(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        served: Awaitable[None] = self.endpoint(WebSocket(scope, receive, send))
+        return served
 
 
 class DeferredRouter(APIRouter):

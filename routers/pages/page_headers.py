@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,11 +37,11 @@ class DocumentHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not local_path(scope).startswith(DOCUMENT_PATHS):
-            await self.app(scope, receive, send)
-            return
-        await self.app(scope, receive, _HeadedAnswer(send).send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: its frame would stay for as long as a socket is open."""
+        if scope["type"] == "http" and local_path(scope).startswith(DOCUMENT_PATHS):
+            send = _HeadedAnswer(send).send
+        return self.app(scope, receive, send)
 
 
 class _HeadedAnswer:

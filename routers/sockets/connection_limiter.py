@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Protocol
 
-from stts.access.concurrency import Concurrency
+from stts.access.concurrency import Concurrency, GiveBack
 from stts.access.key_uses import ENDED
 from stts.access.keys import AccessKey
 from stts.access.limits import limits_of
@@ -79,42 +79,54 @@ class ConnectionLimiter:
     async def taken(self, connection: LimitedConnection) -> AsyncIterator[None]:
         """Raises TooManyRequests where its caller has all sessions that it may have, Busy where no place becomes free
         for a while, LimitsAway, and ShuttingDown once the server stops."""
-        async with AsyncExitStack() as place:
-            await self._take_session(place, connection)
-            self._arrived.add(connection)
-            place.callback(self._arrived.discard, connection)
-            await self._free_place(place)
+        give_back = await self._take_session(connection)
+        holder = None
+        self._arrived.add(connection)
+        try:
+            holder = await self._place_of_all()
+            await self._free_place()
             self._connections.add(connection)
-            try:
-                yield
-            finally:
-                self._connections.discard(connection)
-                self._changed.set()
+            yield
+        finally:
+            self._connections.discard(connection)
+            self._changed.set()
+            self._arrived.discard(connection)
+            if self._of_all is not None and holder is not None:
+                self._of_all.give_back(holder)
+            give_back()
 
-    async def _take_session(self, place: AsyncExitStack, connection: LimitedConnection) -> None:
+    async def _take_session(self, connection: LimitedConnection) -> GiveBack:
         limits = limits_of(connection.principal, connection.network, self.settings().quotas)
         try:
-            await place.enter_async_context(self._sessions.taken(limits.subjects))
+            return await self._sessions.take(limits.subjects)
         except TooManyRequests as error:
             self._refusals.tell(connection.principal, error.code, "WS")
             raise
 
-    async def _free_place(self, place: AsyncExitStack) -> None:
+    async def _place_of_all(self) -> str | None:
+        """The holder of a place among the sessions of all workers; None where this process counts alone."""
+        if self._of_all is None:
+            return None
+        limits = self.settings().limits
+        holder = await self._of_all.wait("live sessions", limits.live_sessions, limits.place_seconds)
+        if holder is None:
+            raise self._busy()
+        return holder
+
+    def _busy(self) -> Busy:
+        most = self.settings().limits.live_sessions
+        return Busy(f"All {most} live sessions of this server are taken.", retry_after=RETRY_SECONDS)
+
+    async def _free_place(self) -> None:
         """Waits a little: a client that has just left is told so before what it had is given back."""
         limits = self.settings().limits
         try:
-            if self._of_all is not None:
-                holder = await self._of_all.wait("live sessions", limits.live_sessions, limits.place_seconds)
-                if holder is None:
-                    raise TimeoutError
-                place.callback(self._of_all.give_back, holder)
             async with asyncio.timeout(limits.place_seconds):
                 while len(self._connections) >= limits.live_sessions and not self._closed:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            most = limits.live_sessions
-            raise Busy(f"All {most} live sessions of this server are taken.", retry_after=RETRY_SECONDS) from None
+            raise self._busy() from None
         if self._closed:
             raise ShuttingDown("The server is stopping.")
 

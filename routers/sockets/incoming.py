@@ -58,7 +58,10 @@ class Incoming:
 
     def start(self) -> None:
         """Takes messages from now on, before there is a reader."""
-        self._filler = asyncio.create_task(self._fill(), name="socket reader")
+        if self.direct is not None:
+            self._hand_over(self.direct)
+        else:
+            self._filler = asyncio.create_task(self._fill(), name="socket reader")
 
     async def aclose(self) -> None:
         self._closed = True
@@ -90,16 +93,12 @@ class Incoming:
             self._rested = time.monotonic()
 
     async def _fill(self) -> None:
-        """Takes what comes by ASGI. Where the transport hands messages on, that is the first: whoever stands between
-        may have read it to find a key in it."""
+        """Takes what comes by ASGI, where no transport hands it on."""
         try:
             while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
                 data = message.get("bytes")
                 if (rest := self._take(message["text"] if data is None else data)) is not None:
                     await rest
-                if self.direct is not None:
-                    self._hand_over(self.direct)
-                    return
                 await self._rest()
             self._owner.left()
         except WebSocketDisconnect:

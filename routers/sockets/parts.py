@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 from starlette.websockets import WebSocketDisconnect
 
+from stts.streams.flag import Flag
 
-async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
+
+async def until_first(*parts: Awaitable[None]) -> None:
     """Runs the parts of a session together until one ends, then ends the others. Raises what one of them raised."""
     tasks = [asyncio.ensure_future(part) for part in parts]
+    first = Flag()
+
+    def ended(_: object) -> None:
+        first.set()
+
+    for task in tasks:
+        task.add_done_callback(ended)
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await first.wait()  # asyncio.wait would keep 2 KB for as long as the session lasts
     finally:
         for task in tasks:
             task.cancel()

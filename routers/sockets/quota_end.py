@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from stts.access.allowances import QuotaExceeded
-from stts.streams.flag import Flag
 
 LOOK_SECONDS = 0.02
 """Between two looks whether a session that is to end has come to rest."""
@@ -32,24 +32,46 @@ class QuotaEnd:
         """The last event of the session."""
         self.on_exceeded: Callable[[], None] | None = None
         """Called when it is known, so that what is begun comes to its end."""
-        self._exceeded = Flag()
+        self._begin: Callable[[], object] | None = None
+        """Lets the session come to rest."""
 
     def tell(self, error: QuotaExceeded) -> None:
         """Only the first counts. Returns at once: whoever tells goes on with what it has begun."""
         if self.error is None:
             self.error = error
-            self._exceeded.set()
+            if self._begin is not None:
+                self._begin()
             if self.on_exceeded is not None:
                 self.on_exceeded()
 
-    async def at_rest(self, session: Resting) -> None:
-        """Winds the session down once a quota is used up, until it is at rest: the part that ends a connection."""
-        await self._exceeded.wait()
-        session.wind_down()
-        while not session.at_rest:  # noqa: ASYNC110 - many things bring it to rest
-            await asyncio.sleep(LOOK_SECONDS)
+    def at_rest(self, session: Resting) -> asyncio.Future[None]:
+        """Winds the session down once a quota is used up, until it is at rest: the part that ends a connection.
+
+        It is no task, which would wait in nearly every session for nothing.
+        """
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+        self._begin = begin = partial(loop.call_soon, _wind_down, session, ended)
+        if self.error is not None:
+            begin()
+        return ended
 
     def check(self) -> None:
         """Raises QuotaExceeded."""
         if self.error is not None:
             raise self.error
+
+
+def _wind_down(session: Resting, ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        session.wind_down()
+        _look(session, ended)
+
+
+def _look(session: Resting, ended: asyncio.Future[None]) -> None:
+    if ended.done():
+        return
+    if session.at_rest:
+        ended.set_result(None)
+    else:
+        asyncio.get_running_loop().call_later(LOOK_SECONDS, _look, session, ended)

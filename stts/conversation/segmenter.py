@@ -146,7 +146,8 @@ class SpeechSegmenter:
 
     def __init__(self, rules: TurnRules | None) -> None:
         self.endpointer = Endpointer(rules or TurnRules())
-        self._kept: deque[JudgedFrame] = deque()
+        self._kept: list[JudgedFrame] = []
+        """A second or so."""
         self._take_rules(rules)
         self.position = 0.0
         """Seconds of audio heard so far."""
@@ -178,13 +179,13 @@ class SpeechSegmenter:
         """Remembers a frame outside any utterance: it may be the beginning of one."""
         self._kept.append((frame, probability))
         while len(self._kept) > self._most_kept:
-            self._kept.popleft()
+            self._kept.pop(0)
 
     def take_prefix(self, begun: float) -> list[JudgedFrame]:
         """The frames kept from `prefix` before speech began, and up to now."""
         prefix = self._rules.prefix if self._rules is not None else 0.0
         count = round((self.position - max(0.0, begun - prefix)) / FRAME_SECONDS)
-        frames = list(self._kept)[-count:] if count > 0 else []
+        frames = self._kept[-count:] if count > 0 else []
         self._kept.clear()
         return frames
 

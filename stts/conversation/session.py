@@ -130,10 +130,9 @@ class ConversationSession:
         await self._state.end()
         await self._input.close()
 
-    async def events(self) -> AsyncGenerator[SessionEvent, None]:
+    def events(self) -> AsyncGenerator[SessionEvent, None]:
         """Gives the events, to one reader, until the session ends. Raises an error that nobody foresaw."""
-        async for event in self._outbox.events():
-            yield event
+        return self._outbox.events()
 
     async def configure(self, config: SessionConfig) -> None:
         """Turns change at once, the rest with the next utterance and the next reply.

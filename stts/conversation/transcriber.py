@@ -43,6 +43,7 @@ class Transcriber:
         self._waiting: Channel[Utterance] = Channel(WAITING_UTTERANCES)
         self._session: TranscriptionSession | None = None
         self._next_session: TranscriptionSession | None = None
+        self._begun = False
         self._busy = False
         self._working: Utterance | None = None
         """The utterance that is transcribed."""
@@ -53,7 +54,6 @@ class Transcriber:
 
     async def open(self) -> None:
         self._session = await self._state.services.open(self._state.config.listen)
-        self._state.start(self._run(), "transcribe")
 
     async def close(self) -> None:
         """When all tasks have ended."""
@@ -76,6 +76,7 @@ class Transcriber:
     def put(self, utterance: Utterance) -> None:
         """Its words are wanted, from its first sound on."""
         self._waiting.put(utterance, 1)
+        self._begin()
 
     @property
     def settled(self) -> bool:
@@ -93,6 +94,7 @@ class Transcriber:
     def finish(self) -> None:
         """No more utterances come."""
         self._waiting.close()
+        self._begin()
 
     def confirm(self, utterance: Utterance) -> None:
         """It is one: what was understood of it may be told."""
@@ -108,6 +110,12 @@ class Transcriber:
             self._known(utterance)
         else:
             utterance.timeout = self._state.start(self._wait_patiently(utterance), "timeout")
+
+    def _begin(self) -> None:
+        """Not before something is said: a session may be silent for as long as it lasts."""
+        if not self._begun:
+            self._begun = True
+            self._state.start(self._run(), "transcribe")
 
     async def _run(self) -> None:
         async for utterance in self._waiting:

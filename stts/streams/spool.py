@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections import deque
 from collections.abc import Callable
 from typing import IO, TypeVar
 
@@ -55,9 +54,10 @@ class Spool:
         """`most`: bytes of this spool."""
         self._space = space
         self._most = most
-        self._head: deque[Record] = deque()
+        # Lists: an empty deque takes 760 bytes, and to move up 1 MiB of the smallest records takes 3 us.
+        self._head: list[Record] = []
         """Records to be read next."""
-        self._tail: deque[Record] = deque()
+        self._tail: list[Record] = []
         """Records that came after those in the file."""
         self._head_bytes = self._tail_bytes = 0
         self._blocks: list[list[tuple[bool, int]]] = []
@@ -137,7 +137,7 @@ class Spool:
                 await self._changed.wait()
             finally:
                 self._awaited = False
-        record = self._head.popleft()
+        record = self._head.pop(0)
         size = len(record) + RECORD_BYTES
         self._head_bytes -= size
         self._taken -= size
@@ -174,8 +174,8 @@ class Spool:
                 return
             self._write_at += len(block)
             self._blocks.append(shape)
-            for _ in records:
-                self._tail_bytes -= len(self._tail.popleft()) + RECORD_BYTES
+            del self._tail[: len(records)]
+            self._tail_bytes -= sum(len(record) + RECORD_BYTES for record in records)
 
     async def _read_block(self) -> None:
         shape = self._blocks[0]

@@ -154,5 +154,5 @@ def test_an_item_is_spoken_anew_only_where_its_voice_says_it_otherwise(http: htt
 
 def test_sessions_take_it_in_the_query_and_later() -> None:
     query = ConnectFields.model_validate({"dictionary": '{"Nguyen": "Win"}'})
-    speak = query.fields().over(SessionConfig(), 16_000).speak
+    speak = query.asked().fields().over(SessionConfig(), 16_000).speak
     assert speak is not None and speak.dictionary == {"Nguyen": "Win"}

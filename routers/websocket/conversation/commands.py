@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from routers.http.lenient_fields import LenientFields, said
 from routers.http.names import NAME_CHARACTERS, EngineName, LanguageTag, VoiceName
+from stts.audio.pcm import PCMFormat
 from stts.chat import ReplyConfig, Tool
 from stts.conversation.config import SessionConfig
 from stts.engine_state import AUTO
@@ -118,8 +119,35 @@ class ConnectFields(ConversationFields):
             return self
         return self.model_copy(update={"output_rate": min(listener_rate, MOST_RATE)})
 
+    def asked(self) -> Asked:
+        named = self.model_dump(include=set(ConversationFields.model_fields), exclude_defaults=True)
+        return Asked(self.session, self.rate, self.format, self.output_rate, named)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a connection is asked to be, small: the fields would take 3 KB for as long as it lasts."""
+
+    session: str | None
+    """A session to resume."""
+    rate: int
+    """Hz of the audio sent."""
+    format: PCMFormat
+    output_rate: int
+    """Hz of the audio received."""
+    named: dict[str, Any]
+    """Fields of the conversation that are not as they are by default."""
+
     def fields(self) -> ConversationFields:
-        return ConversationFields.model_validate(self.model_dump(include=set(ConversationFields.model_fields)))
+        return ConversationFields.model_validate({**BY_DEFAULT, **self.named})
+
+    def changed(self, changes: dict[str, Any]) -> Asked:
+        """Raises ValidationError."""
+        fields = ConversationFields.model_validate({**BY_DEFAULT, **self.named, **changes})
+        return replace(self, named=fields.model_dump(exclude_defaults=True))
+
+
+BY_DEFAULT = ConversationFields().model_dump()
 
 
 class SessionUpdate(BaseModel):

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import QueryParams
 from starlette.websockets import WebSocket
 
 from middleware.listener import listener_of
@@ -19,9 +20,9 @@ from routers.sockets.read_loop import read_messages
 from routers.sockets.socket import Socket, accepted
 from routers.websocket.conversation.commands import (
     CLIENT_MESSAGES,
+    Asked,
     ConnectFields,
     Control,
-    ConversationFields,
     Ping,
     Played,
     SessionUpdate,
@@ -32,12 +33,12 @@ from routers.websocket.conversation.encoder import EventEncoder
 from stts.access.policy import RouteKind, policy
 from stts.audio.pcm import PCMReader
 from stts.chat import Message
-from stts.conversation.config import ReplyOrder, session_config
+from stts.conversation.config import ReplyOrder, SessionConfig, session_config
 from stts.conversation.history import Item, new_item_id
 from stts.conversation.session import ConversationSession
 from stts.conversation.sessions import StoredSession
 from stts.errors import InvalidParameter
-from stts.settings import CurrentSettings
+from stts.settings import CurrentSettings, Settings
 
 MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES)
 
@@ -57,30 +58,25 @@ class ConversationSocketRoutes:
 
     @policy(RouteKind.USE)
     async def converse(self, websocket: WebSocket) -> None:
-        try:
-            connect = ConnectFields.model_validate(dict(websocket.query_params))
-        except ValidationError as error:
-            raise invalid(error) from None
-        connect = connect.at_rate_of(listener_of(websocket.scope).output().sample_rate)
+        asked = _asked(websocket)
         async with accepted(websocket, self._limiter) as socket:
             viewer = socket.principal.viewer
-            self._sessions.check_began(connect.session, viewer)
-            await self._holders.take_over(connect.session)
+            self._sessions.check_began(asked.session, viewer)
+            await self._holders.take_over(asked.session)
             # What was left here a moment ago is where all workers look for it.
-            await self._sessions.bring(connect.session, viewer, takes_over=True)
-            stored = self._sessions.begin(connect.session, viewer)
+            await self._sessions.bring(asked.session, viewer, takes_over=True)
+            stored = self._sessions.begin(asked.session, viewer)
             async with self._holders.held(stored.id, socket):
                 try:
-                    await self._run(websocket, socket, connect, stored)
+                    await self._run(websocket, socket, asked, stored)
                 finally:
                     self._sessions.end(stored)
 
-    async def _run(self, websocket: WebSocket, socket: Socket, connect: ConnectFields, stored: StoredSession) -> None:
-        fields = connect.fields()
-        config = spoken_session(websocket, fields.over(session_config(self._settings()), connect.output_rate))
+    async def _run(self, websocket: WebSocket, socket: Socket, asked: Asked, stored: StoredSession) -> None:
         services = engines_named(self._services_for(socket.context))
+        config = _config(websocket, asked, self._settings())
         async with ConversationSession(services, config, stored.history) as session:
-            talk = Talk(websocket, socket, session, connect, fields, self._settings)
+            talk = Talk(websocket, socket, session, asked, self._settings)
             await talk.greet(stored)
             await until_first(talk.listen(), talk.send_events(), socket.quota_end.at_rest(session))
 
@@ -93,32 +89,30 @@ class Talk:
         websocket: WebSocket,
         socket: Socket,
         session: ConversationSession,
-        connect: ConnectFields,
-        fields: ConversationFields,
+        asked: Asked,
         settings: CurrentSettings,
     ) -> None:
         self._websocket = websocket
         self._socket = socket
         self._session = session
-        self._connect = connect
-        self._fields = fields
+        self._asked = asked
         self._settings = settings
         self._encoder = EventEncoder(socket.request_id)
-        self._reader = PCMReader(connect.format, connect.rate)
+        self._reader = PCMReader(asked.format, asked.rate)
         self._state = session.state
         socket.incoming.at_once = _pong
 
     async def greet(self, stored: StoredSession) -> None:
-        connect = self._connect
+        asked = self._asked
         await self._socket.send_json(
             {
                 "type": "session.created",
                 "session": stored.id,
                 "resumed": stored.resumed,
                 "history": len(stored.history.items),
-                "config": self._fields.model_dump(mode="json"),
-                "input": {"format": connect.format, "rate": connect.rate},
-                "output": {"format": "pcm_s16le", "rate": connect.output_rate},
+                "config": asked.fields().model_dump(mode="json"),
+                "input": {"format": asked.format, "rate": asked.rate},
+                "output": {"format": "pcm_s16le", "rate": asked.output_rate},
             }
         )
 
@@ -195,13 +189,27 @@ class Talk:
 
     async def _update(self, changes: dict[str, Any]) -> None:
         try:
-            fields = ConversationFields.model_validate({**self._fields.model_dump(), **changes})
+            asked = self._asked.changed(changes)
         except ValidationError as error:
             raise invalid(error) from None
-        config = fields.over(session_config(self._settings()), self._connect.output_rate)
-        await self._session.configure(spoken_session(self._websocket, config))
-        self._fields = fields
-        await self._socket.send_json({"type": "session.updated", "config": fields.model_dump(mode="json")})
+        await self._session.configure(_config(self._websocket, asked, self._settings()))
+        self._asked = asked
+        await self._socket.send_json({"type": "session.updated", "config": asked.fields().model_dump(mode="json")})
+
+
+def _asked(websocket: WebSocket) -> Asked:
+    """Raises InvalidRequest."""
+    # The socket would keep what it has parsed of its query.
+    query = QueryParams(websocket.scope["query_string"])
+    try:
+        fields = ConnectFields.model_validate(dict(query))
+    except ValidationError as error:
+        raise invalid(error) from None
+    return fields.at_rate_of(listener_of(websocket.scope).output().sample_rate).asked()
+
+
+def _config(websocket: WebSocket, asked: Asked, settings: Settings) -> SessionConfig:
+    return spoken_session(websocket, asked.fields().over(session_config(settings), asked.output_rate))
 
 
 def _pong(message: str | bytes) -> dict[str, Any] | None:

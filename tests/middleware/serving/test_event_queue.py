@@ -9,7 +9,7 @@ async def test_events_come_in_order() -> None:
     queue = EventQueue()
     queue.put_nowait("first")
     queue.put_nowait("second")
-    assert len(queue) == 2
+    assert queue.qsize() == 2
     assert [await queue.get(), queue.get_nowait()] == ["first", "second"]
     assert queue.empty()
 

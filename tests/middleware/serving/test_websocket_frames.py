@@ -45,7 +45,7 @@ class Watched(BoundedFrames):
         self.parsed.set()
 
     async def receive(self) -> Any:
-        self.deepest = max(self.deepest, len(self.queue))
+        self.deepest = max(self.deepest, self.queue.qsize())
         return await super().receive()
 
     def connection_lost(self, exc: Exception | None) -> None:
