@@ -8,7 +8,7 @@ from stts.streams.flag import Flag
 
 
 class EventQueue:
-    """What uvicorn uses of asyncio.Queue, whose three queues and event would take 3 KB of each connection."""
+    """Stands for the asyncio.Queue of uvicorn, whose three queues and event would take 3 KB of each connection."""
 
     __slots__ = ("_arrived", "_events")
 

@@ -126,7 +126,7 @@ class ConnectFields(ConversationFields):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a connection is asked to be, small: the fields would take 3 KB for as long as it lasts."""
+    """Wishes of a connection, small: the fields would take 3 KB for as long as it lasts."""
 
     session: str | None
     """A session to resume."""
