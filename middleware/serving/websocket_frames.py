@@ -22,7 +22,7 @@ from websockets.protocol import State
 from middleware.serving.connections import Connections
 from middleware.serving.event_queue import EventQueue
 from middleware.serving.extensions import DIRECT, LEFT
-from middleware.serving.whole_frames import awaits_frame, frame_of, whole_message
+from middleware.serving.whole_frames import awaits_frame, frame_of, whole_message, whole_messages
 from stts.streams.flag import Flag
 
 SLICE_BYTES = 8_192
@@ -120,13 +120,29 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         self._next = None
         self._until = time.monotonic() + SLICE_SECONDS
         self._hand_on()
-        if not self._parsed:
+        if not self._parsed and not self._cut():
             part, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:] or NOTHING
             super().data_received(part)  # type: ignore[arg-type]  # which copies it
         if self.transport.is_closing():
             self._unparsed = NOTHING
         elif not self.read_paused:
             self._go_on()
+
+    def _cut(self) -> bool:
+        """Hands on messages that are whole frames, as far as they go; False: there is none."""
+        if not self._awaits_frame:
+            return False
+        messages, rest = whole_messages(self._unparsed, self.config.ws_max_size, SLICE_BYTES)
+        self._unparsed = rest or NOTHING
+        self._parsed.extend(messages)
+        self._hand_on()
+        return bool(messages)
+
+    @property
+    def _awaits_frame(self) -> bool:
+        """Messages are wanted, past ASGI, and the parser has begun none."""
+        wanted = self._take is not None and self.conn.state is State.OPEN
+        return wanted and self.conn.current_size is None and awaits_frame(self.conn)
 
     def _go_on(self) -> None:
         """Feeds the bytes that were read already, before more are read."""
@@ -135,7 +151,7 @@ class BoundedFrames(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
             self._next = self._next or self.loop.call_soon(self._parse)
         else:
-            self._between = self.conn.current_size is None and awaits_frame(self.conn)
+            self._between = self._awaits_frame
             self.transport.resume_reading()
 
     def send_receive_event_to_app(self) -> None:

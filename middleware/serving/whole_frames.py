@@ -24,6 +24,8 @@ MASKED = 0x80
 SHORT, LONG, LONGEST = 126, 1 << 16, 127
 """Lengths from which on there are two and eight bytes for it; 126 and 127 in its place say so."""
 MASK_BYTES = 4
+HEAD_BYTES = 2 + MASK_BYTES
+"""Bytes of the shortest head."""
 
 _two = struct.Struct("!BBH").pack
 _eight = struct.Struct("!BBQ").pack
@@ -34,23 +36,40 @@ def whole_message(data: bytes, most: int) -> str | bytes | None:
 
     `most`: bytes of a message.
     """
-    if len(data) < 2 + MASK_BYTES:
+    if not data or data[0] not in (TEXT, BINARY) or _length(data) != len(data):
         return None
-    length, begin = data[1] - MASKED, 2 + MASK_BYTES
-    if length == SHORT:
-        length, begin = data[2] << 8 | data[3], 4 + MASK_BYTES
-    elif not 0 <= length < SHORT:
+    begin = MASK_BYTES + (4 if data[1] == MASKED | SHORT else 2)
+    if len(data) - begin > most:
         return None
-    if len(data) != begin + length or length > most:
-        return None
+    message = apply_mask(data[begin:], data[begin - MASK_BYTES : begin])
     if data[0] == BINARY:
-        return apply_mask(data[begin:], data[begin - MASK_BYTES : begin])
-    if data[0] == TEXT:
-        try:
-            return apply_mask(data[begin:], data[begin - MASK_BYTES : begin]).decode()
-        except UnicodeDecodeError:
-            return None
-    return None
+        return message
+    try:
+        return message.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def whole_messages(data: memoryview, most: int, enough: int) -> tuple[list[str | bytes], memoryview]:
+    """The messages of the whole frames that the data begins with, until `enough` bytes are through, and the rest."""
+    messages, end = [], 0
+    while end < enough and (length := _length(data[end : end + HEAD_BYTES])):
+        message = whole_message(bytes(data[end : end + length]), most)
+        if message is None:
+            break
+        messages.append(message)
+        end += length
+    return messages, data[end:]
+
+
+def _length(data: bytes | memoryview) -> int:
+    """Bytes of the frame that the data begins with; 0 where it is long, or not from a client, or its head is cut."""
+    if len(data) < HEAD_BYTES:
+        return 0
+    length = data[1] - MASKED
+    if length == SHORT:
+        return 4 + MASK_BYTES + (data[2] << 8 | data[3])
+    return 2 + MASK_BYTES + length if 0 <= length < SHORT else 0
 
 
 def frame_of(message: str | bytes) -> bytes:

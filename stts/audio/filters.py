@@ -47,6 +47,7 @@ class FilterChain:
         self._rate = rate_in
         self._time_base = Fraction(1, rate_in)
         self._pts = 0
+        self._frame = av.AudioFrame
         self._graph = av.filter.Graph()
         self._graph.threads = 1  # else each graph has a pool of them, and there is one for every listener
         nodes = [
@@ -62,7 +63,7 @@ class FilterChain:
     def push(self, samples: Samples) -> Samples:
         if len(samples) == 0:
             return SILENCE
-        frame = av.AudioFrame(format="fltp", layout="mono", samples=len(samples))
+        frame = self._frame(format="fltp", layout="mono", samples=len(samples))
         plane: Any = frame.planes[0]  # a buffer, which takes more than PyAV's types say, and gives itself
         plane.update(np.ascontiguousarray(samples, np.float32))
         frame.sample_rate = self._rate
@@ -82,12 +83,10 @@ class FilterChain:
         blocks: list[Samples] = []
         while len(blocks) < most:
             try:
-                frame = self._graph.pull()
+                frame: Any = self._graph.pull()
             except (av.error.BlockingIOError, av.error.EOFError):
                 break
-            assert isinstance(frame, av.AudioFrame)
-            plane: Any = frame.planes[0]
-            blocks.append(np.frombuffer(plane, np.float32, frame.samples).copy())
+            blocks.append(np.frombuffer(frame.planes[0], np.float32, frame.samples).copy())
         if len(blocks) == 1:
             return blocks[0]
         return np.concatenate(blocks) if blocks else SILENCE

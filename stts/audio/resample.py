@@ -62,7 +62,7 @@ class Resampler:
             return SILENCE
         if self._rate_in == self._rate_out:
             return bounded(samples, 1.0)
-        sounds = bool(samples.any())
+        sounds = bool(samples[-1]) or bool(samples.any())  # the one is soon looked at
         if self._chain is None and not sounds:
             return self._pass_silence(len(samples))
         made = self._made(samples)

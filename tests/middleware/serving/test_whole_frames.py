@@ -20,7 +20,7 @@ from websockets.streams import StreamReader
 from middleware.serving import websocket_frames
 from middleware.serving.extensions import LEFT
 from middleware.serving.websocket_frames import BoundedFrames
-from middleware.serving.whole_frames import frame_of, whole_message
+from middleware.serving.whole_frames import frame_of, whole_message, whole_messages
 
 MOST_BYTES = 70_000
 UPGRADE = (
@@ -90,8 +90,11 @@ class App:
         return isinstance(message, bytes)
 
 
-async def outcome(reads: list[bytes]) -> tuple[list[str | bytes], bytes, bool]:
-    """Messages that an application was given, bytes that were answered, and whether the connection was closed."""
+async def outcome(reads: list[bytes], *, goodbye: bool = False) -> tuple[list[str | bytes], bytes, bool]:
+    """Messages that an application was given, bytes that were answered, and whether the connection was closed.
+
+    `goodbye`: the application says it first.
+    """
     app = App()
     config = uvicorn.Config(
         app, log_config=None, ws="none", http="h11", ws_max_size=MOST_BYTES, ws_ping_interval=None, lifespan="off"
@@ -105,6 +108,8 @@ async def outcome(reads: list[bytes]) -> tuple[list[str | bytes], bytes, bool]:
     await app.accepted.wait()
     wire.written = b""
     protocol.hand_to(app.take)
+    if goodbye:
+        await protocol.send({"type": "websocket.close", "code": 1000, "reason": ""})
     for data in reads:
         wire.read(data)
         for _ in range(6):
@@ -196,6 +201,16 @@ def test_the_same_as_the_library_alone(reads: list[bytes]) -> None:
         compared(reads, monkeypatch)
 
 
+def test_frames_that_come_together_are_cut_until_it_is_enough_or_something_else_comes() -> None:
+    data = frame(BINARY, b"1") * 3 + frame(PING, b"?")
+    messages, rest = whole_messages(memoryview(data), MOST_BYTES, 1000)
+    assert messages == [b"1"] * 3 and rest == frame(PING, b"?")
+    messages, rest = whole_messages(memoryview(data), MOST_BYTES, 8)
+    assert messages == [b"1"] * 2 and rest == frame(BINARY, b"1") + frame(PING, b"?")
+    messages, rest = whole_messages(memoryview(data)[:-8], MOST_BYTES, 1000)
+    assert messages == [b"1"] * 2 and rest == frame(BINARY, b"1")[:-1]
+
+
 @given(st.one_of(SAID, st.binary(min_size=120, max_size=130)), MASKS)
 def test_a_message_is_read_whole(data: bytes, mask: bytes) -> None:
     assert whole_message(frame(BINARY, data, mask=mask), MOST_BYTES) == data
@@ -205,7 +220,12 @@ def test_a_message_is_read_whole(data: bytes, mask: bytes) -> None:
     assert whole_message(frame(BINARY, data, mask=mask) + b"\x82", MOST_BYTES) is None
 
 
-def test_messages_that_come_one_by_one_do_not_need_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reads", ([frame(BINARY, b"1"), frame(TEXT, b"2")], [frame(BINARY, b"1") * 3]))
+def test_nothing_is_taken_behind_a_goodbye(reads: list[bytes]) -> None:
+    assert asyncio.run(outcome(reads, goodbye=True)) == ([], b"\x88\x02\x03\xe8", False)
+
+
+def test_messages_that_are_whole_frames_do_not_need_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     fed: list[bytes] = []
     feed = StreamReader.feed_data
 
@@ -214,9 +234,10 @@ def test_messages_that_come_one_by_one_do_not_need_the_parser(monkeypatch: pytes
         feed(reader, data)
 
     monkeypatch.setattr(StreamReader, "feed_data", watched)
-    reads = [frame(BINARY, bytes(1920)), frame(TEXT, b"hello"), frame(BINARY, b"")]
-    assert asyncio.run(outcome(reads))[0] == [bytes(1920), "hello", b""]
-    assert fed == [UPGRADE]
+    together = frame(BINARY, b"1") + frame(TEXT, b"2") + frame(BINARY, b"3")
+    reads = [frame(BINARY, bytes(1920)), frame(TEXT, b"hello"), frame(BINARY, b""), together + frame(PING, b"?")]
+    assert asyncio.run(outcome(reads))[0] == [bytes(1920), "hello", b"", b"1", "2", b"3"]
+    assert fed == [UPGRADE, frame(PING, b"?")]
 
 
 @given(st.one_of(st.text(max_size=130), st.binary(max_size=130), st.sampled_from([b"a" * 65_535, "b" * 65_536])))
