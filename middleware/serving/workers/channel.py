@@ -84,6 +84,11 @@ class Channel:
             data, about, _, _ = self._end.recvmsg(MOST_BYTES, room, socket.MSG_CMSG_CLOEXEC)
         except BlockingIOError:
             return
+        except ConnectionResetError:
+            # It has gone with messages unread, which is told once, and before those that it had sent itself.
+            while self._end.fileno() >= 0:
+                self._read()
+            return
         except OSError:
             data, about = b"", []
         if data:

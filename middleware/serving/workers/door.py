@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -43,7 +44,7 @@ class Door:
         self._place = place
         self._closed = closed
         self._loop = asyncio.get_running_loop()
-        self._beginning: set[asyncio.Task[None]] = set()
+        self._beginning: dict[asyncio.Task[None], socket.socket] = {}
         self._resting: asyncio.TimerHandle | None = None
         listens.listen(BACKLOG)
         self._open()
@@ -53,8 +54,8 @@ class Door:
         connection.setblocking(False)
         self._load.expect()
         task = self._loop.create_task(self._begin(connection))
-        self._beginning.add(task)
-        task.add_done_callback(self._beginning.discard)
+        self._beginning[task] = connection
+        task.add_done_callback(self._beginning.pop)
 
     def close(self) -> None:
         """May be called again."""
@@ -67,8 +68,10 @@ class Door:
 
     async def wait_closed(self) -> None:
         """Ends those that have not got as far as to say anything, such as a client of TLS that is silent."""
-        for task in self._beginning:
-            task.cancel()
+        for connection in self._beginning.values():
+            # Not their tasks: whether one of those has counted its connection already, nobody could tell.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         if self._beginning:
             await asyncio.wait(self._beginning)
 

@@ -63,6 +63,7 @@ class Other:
     def close(self) -> None:
         """Takes back what the other has not answered yet."""
         self._channel.close()
+        self._page.release()
         for number in list(self._asked):
             self._back(number)
 

@@ -129,8 +129,8 @@ class ServerProcess:
     def _heard(self, message: Message, files: list[int]) -> None:
         if READY in message:
             self.ports = message[READY]
+            self._ready.set()  # It serves, and be it alone: where this process can have no file any more.
             self._introductions.enter(self._channel, os.fdopen(files[0], "r+b", buffering=0))
-            self._ready.set()
             return
         sockets = [socket.socket(fileno=each) for each in files]
         if SOCKETS in message and self._handed is not None and not self._handed.done():

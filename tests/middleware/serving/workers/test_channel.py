@@ -57,6 +57,18 @@ async def test_a_socket_comes_along_and_is_the_same(ends: Ends) -> None:
             assert not os.get_inheritable(got.fileno())
 
 
+async def test_what_one_had_sent_is_heard_though_it_died_with_messages_unread(ends: Ends) -> None:
+    ends.far.open(lambda message, files: ends.heard.put_nowait((message, files)), ends.gone.set)
+    ends.far.send({"unread": 1})
+    ends.near.open(lambda message, files: None, lambda: None)
+    ends.near.send({"a": 1})
+    ends.near.send({"b": 2})
+    ends.near.close()
+    assert [await ends.next(), await ends.next()] == [({"a": 1}, []), ({"b": 2}, [])]
+    async with asyncio.timeout(PATIENCE):
+        await ends.gone.wait()
+
+
 async def test_the_end_of_the_other_is_told(ends: Ends) -> None:
     ends.open()
     ends.near.close()

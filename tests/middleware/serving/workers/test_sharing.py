@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from middleware.serving.listening import sharing
-from middleware.serving.load import BUSY
+from middleware.serving.load import BUSY, CLOSED
 from middleware.serving.workers.channel import Channel, Message, channel_pair
 from middleware.serving.workers.count import is_possible
 from middleware.serving.workers.load_page import new_page
@@ -157,6 +159,33 @@ async def test_a_client_that_speaks_no_tls_is_no_load(own: tuple[ssl.SSLContext,
             client.setblocking(False)
             await until(lambda: worker.inside)
             await until(lambda: not worker.inside)
+
+
+async def test_a_client_of_tls_that_is_silent_is_no_load_once_its_door_is_closed(
+    own: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    speaks, _ = own
+    async with workers(1, speaks) as (worker,):
+        with patient.create_connection(("127.0.0.1", worker.port)) as client:
+            await until(lambda: worker.inside)
+            worker.door.close()
+            async with asyncio.timeout(PATIENCE):
+                await worker.door.wait_closed()
+            assert worker.sharing.load.value == CLOSED
+            assert client.recv(1) == b""
+
+
+async def test_of_another_that_has_gone_no_file_stays() -> None:
+    async with workers(1) as (worker,):
+        before = os.listdir("/proc/self/fd")
+        for _ in range(3):
+            stranger = Stranger(worker, None)
+            stranger.close()
+        gc.disable()
+        try:
+            await until(lambda: os.listdir("/proc/self/fd") == before)
+        finally:
+            gc.enable()
 
 
 async def test_one_that_drains_gets_nobody_any_more() -> None:
