@@ -116,10 +116,12 @@ nginx:
 kubernetes: $(VENV)/.dev
 	$(BIN)/python -m tests.kubernetes || { echo "make kubernetes needs network" >&2; exit 1; }
 
+# mypy gives its workers three seconds to start, which a busy machine takes, and ends with 2 where one was later: then it
+# does without. Errors that it has found are 1.
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --num-workers auto .
+	$(BIN)/mypy --num-workers auto . || { test $$? = 2 && $(BIN)/mypy .; }
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
