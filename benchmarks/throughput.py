@@ -1,4 +1,4 @@
-"""Requests a second of one sentence each, against the engine in a bare loop."""
+"""Requests a second of one sentence each, by one process and by two, against the engine in a bare loop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from benchmarks.client import Connection, fetch
 from benchmarks.result import Row
-from benchmarks.server import running
+from benchmarks.server import running, workers_of
 from benchmarks.texts import SENTENCES
 from engines.tts.espeak import EspeakEngine
 from stts.engine_api import SpeechParams
@@ -24,10 +24,13 @@ def run() -> list[Row]:
     with running() as server:
         asyncio.run(fetch(server.port, "POST", "/engines/espeak/load"))
         asyncio.run(_rate(server.port, 1.0))
-        before = server.process.cpu_times()
+        before = server.cpu_seconds
         rate, client = asyncio.run(_rate(server.port, SECONDS))
-        after = server.process.cpu_times()
-    busy = (after.user + after.system - before.user - before.system) / SECONDS
+        busy = (server.cpu_seconds - before) / SECONDS
+    with running({"server": {"workers": 2}}) as server:
+        workers_of(server, 2)
+        asyncio.run(_rate(server.port, 2.0))  # each worker loads the engine for itself
+        of_two, _ = asyncio.run(_rate(server.port, SECONDS))
     bare = (bare + _bare_loop(SECONDS / 2)) / 2
     return [
         Row(
@@ -37,6 +40,7 @@ def run() -> list[Row]:
             rate / bare >= REACH,
             {"ratio": rate / bare, "requests_per_s": rate, "server_cores": busy, "client_cores": client},
         ),
+        Row("  with two workers", "", f"{of_two / bare:.2f} ({of_two:.0f}/s)", figures={"ratio_of_two": of_two / bare}),
         Row("  the bare engine loop", "", f"{bare:.0f}/s", figures={"engine_per_s": bare}),
     ]
 

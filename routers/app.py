@@ -13,6 +13,7 @@ from engines.registry import Registry
 from middleware.edge import wrap
 from middleware.edge.dialect import EdgeDialect
 from middleware.edge.route_table import RouteTable
+from middleware.edge.unrouted import Unrouted
 from middleware.listener import ListenerSettings, default_listener
 from middleware.serving.lifecycle import Lifecycle
 from routers.dialects import COMPATIBLE, DIALECTS, PAGES, find_dialect
@@ -51,6 +52,8 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
         services.lifecycle.on_start.append(partial(analyse_routes, app.router.routes))
     if PAGES in dialects:
         with_examples(app)
+    table = RouteTable(routes)
+    app.add_middleware(Unrouted, table=table)
     remainders = Remainders(services.access.quotas)
     # The database of keys opens only a listener that says so: one with keys of its own knows no others.
     directory = services.access.directory if listener.security.keys else None
@@ -59,7 +62,7 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
     return wrap(
         app,
         listener,
-        RouteTable(routes),
+        table,
         services.secrets,
         directory,
         services.access.rates,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class SpokenWord:
 
     def moved(self, *, seconds: float = 0.0, characters: int = 0) -> SpokenWord:
         """The same word in audio, or a text, that has so much more before it."""
-        return replace(self, place=self.place + characters, begins=self.begins + seconds, ends=self.ends + seconds)
+        # Not by `replace`: an answer has a dozen words that move several times, and it takes three times as long.
+        return SpokenWord(self.place + characters, self.length, self.begins + seconds, self.ends + seconds)
 
 
 Words = tuple[SpokenWord, ...]
@@ -63,4 +64,6 @@ class TimedSamples:
 
 
 def moved(words: Iterable[SpokenWord], *, seconds: float = 0.0, characters: int = 0) -> Words:
+    if not seconds and not characters:
+        return tuple(words)
     return tuple(word.moved(seconds=seconds, characters=characters) for word in words)

@@ -85,16 +85,25 @@ class RouteTable:
 
     def match(self, kind: str, method: str, path: str) -> RouteMatch:
         """`kind`: "http" or "websocket". Where only the method has no route, the first route of the path counts."""
-        # By the router's own patterns where the path is not one as it stands: these match more than their text, a line
-        # feed at the end for one, and what the router lets in must have been asked for its policy.
-        entries = self._plain.get((kind, path)) or [
-            entry for entry in self._all.get(kind, ()) if path.startswith(entry.stem) and entry.pattern.match(path)
-        ]
+        entries = self._entries(kind, path)
         wanted = "GET" if method == "HEAD" else method
         for entry in entries:
             if not entry.methods or wanted in entry.methods:
                 return entry.match
         return entries[0].match if entries else self._unrouted(path)
+
+    def leads_on(self, path: str) -> bool:
+        """True if a path without a route of its own is that of a socket, or differs by a slash at its end from one with
+        a route: the router says so."""
+        other = path.rstrip("/") if path.endswith("/") else f"{path}/"
+        return bool(self._entries("websocket", path) or self._entries("http", other))
+
+    def _entries(self, kind: str, path: str) -> list[_Entry]:
+        # By the router's own patterns where the path is not one as it stands: these match more than their text, a line
+        # feed at the end for one, and what the router lets in must have been asked for its policy.
+        return self._plain.get((kind, path)) or [
+            entry for entry in self._all.get(kind, ()) if path.startswith(entry.stem) and entry.pattern.match(path)
+        ]
 
     def _add(self, route: BaseRoute, match: RouteMatch) -> None:
         assert isinstance(route, Route | WebSocketRoute | Mount)

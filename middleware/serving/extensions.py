@@ -14,7 +14,8 @@ WHOLE = "stts.whole"
 SLOW_BODY = "stts.slow_body"
 """Called when a body comes too slowly, to be told of in the log with all others."""
 LEFT = "stts.left"
-"""A future that is done when the client has said goodbye or the connection is lost, with the close code, if any.
+"""A future that is done when the client has said goodbye or the connection is lost, with the close code of a socket,
+if any. All requests of a connection have the same.
 
 `receive()` tells only who calls it."""
 DIRECT = "stts.direct"

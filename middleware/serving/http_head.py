@@ -18,7 +18,7 @@ from middleware.edge.route_table import RouteTable
 from middleware.serving.address import ascii_line, first_address, readable
 from middleware.serving.connections import SLOW, Connections
 from middleware.serving.early import refusal
-from middleware.serving.extensions import CUT, SLOW_BODY, WHOLE
+from middleware.serving.extensions import CUT, LEFT, SLOW_BODY, WHOLE
 from middleware.serving.head_size import HEAD_BYTES, HEADER_BYTES, HeadSize, too_large
 from middleware.serving.starts import Starts
 from middleware.serving.whole import WholeCycle
@@ -60,6 +60,7 @@ class BoundedHead(HttpToolsProtocol):
         self._refused = False
         self.url = b""
         self._timer: asyncio.TimerHandle | None = None
+        self._left: asyncio.Future[None] = self.loop.create_future()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -74,6 +75,7 @@ class BoundedHead(HttpToolsProtocol):
         if self._among is not None:
             self._among.leave(self.transport)
         super().connection_lost(exc)
+        self._left.set_result(None)
         if self.cycle is not None:  # lies with its connection in a cycle of references, which is collected late
             self.cycle.body.clear()
 
@@ -167,7 +169,12 @@ class BoundedHead(HttpToolsProtocol):
 
     def _extensions(self, cycle: RequestResponseCycle) -> dict[str, object]:
         """ASGI extensions: what the application may do on this connection."""
-        return {CUT: partial(self._cut, cycle), SLOW_BODY: self._tell_slow, WHOLE: WholeCycle(self, cycle)}
+        return {
+            CUT: partial(self._cut, cycle),
+            SLOW_BODY: self._tell_slow,
+            WHOLE: WholeCycle(self, cycle),
+            LEFT: self._left,
+        }
 
     def on_response_complete(self) -> None:
         if self._among is not None and not self.pipeline:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from middleware.serving.extensions import LEFT, WHOLE, WholeExchange
 from stts.errors import STTSError
 
 HEARTBEAT_SECONDS = 10.0
@@ -36,14 +37,29 @@ class Answer(Response):
         self.respond = respond
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await while_there(receive, self.respond(send))
+        await while_there(receive, self.respond(send), told_of_leaving(scope))
 
 
-async def while_there(receive: Receive, making: Awaitable[Result]) -> Result | None:
-    """Gives the result; None where the client leaves before, which ends the making. The body must have been read."""
+def told_of_leaving(scope: Scope) -> asyncio.Future[None] | None:
+    """The server's own word that the client of a request has gone, where all of its body is here; None: there is none.
+
+    Whoever waits for `receive` needs a task for that, which takes longer than most of what is around a short answer.
+    """
+    extensions = scope.get("extensions") or {}
+    exchange: WholeExchange | None = extensions.get(WHOLE)
+    return extensions.get(LEFT) if exchange is not None and exchange.body is not None else None
+
+
+async def while_there(
+    receive: Receive, making: Awaitable[Result], gone: asyncio.Future[None] | None = None
+) -> Result | None:
+    """Gives the result; None where the client leaves before, which ends the making. The body must have been read.
+
+    `gone`: done when it leaves; None: `receive` tells.
+    """
     task = asyncio.current_task()
     assert task is not None
-    left = asyncio.ensure_future(_until_left(receive))
+    left = gone or asyncio.ensure_future(_until_left(receive))
     is_ended = False
 
     def end(_: object) -> None:
@@ -63,8 +79,9 @@ async def while_there(receive: Receive, making: Awaitable[Result]) -> Result | N
         return None
     finally:
         left.remove_done_callback(end)
-        left.cancel()
-        await asyncio.wait((left,))
+        if gone is None:
+            left.cancel()
+            await asyncio.wait((left,))
 
 
 async def _until_left(receive: Receive) -> None:

@@ -18,6 +18,8 @@ from starlette.routing import BaseRoute, Match, compile_path, request_response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from routers.http.body_endpoint import BodyEndpoint, takes_body
+
 
 class Deferred(ABC):
     """Knows its path, and becomes the framework's route when anything else is asked of it.
@@ -72,6 +74,8 @@ class DeferredRoute(Deferred, APIRoute):
 
     def _make(self, options: dict[str, Any]) -> None:
         APIRoute.__init__(self, self.path, self.endpoint, **options)
+        if (model := takes_body(self.endpoint)) is not None and not options.get("dependencies"):
+            self.app = BodyEndpoint(self.endpoint, model, self.app)
 
 
 class DeferredSocketRoute(Deferred, APIWebSocketRoute):

@@ -6,14 +6,13 @@ pieces that do not meet at zero click. All of it works on streams and holds back
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from stts.audio.filters import SILENCE, first_above
 from stts.engine_api import Samples
-from stts.spoken_words import Words
+from stts.spoken_words import SpokenWord, Words
 
 PRE_ROLL_SECONDS = 0.015
 """Silence kept before the first sound, and after the last where silence is to be trimmed."""
@@ -83,7 +82,8 @@ class SilenceTrimmer:
             return ()
         begun, shift = self._begun / self._rate, (self._given + len(self._held) - self._taken) / self._rate
         return tuple(
-            replace(word, begins=max(begun, word.begins + shift), ends=max(begun, word.ends + shift)) for word in words
+            SpokenWord(word.place, word.length, max(begun, word.begins + shift), max(begun, word.ends + shift))
+            for word in words
         )
 
     def push(self, samples: Samples) -> Samples:

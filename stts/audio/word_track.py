@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from stts.audio.framing import ChunkFramer
 from stts.spoken_words import SpokenWord, Words, moved
@@ -27,10 +26,11 @@ class WordTrack:
     def place(self) -> None:
         """Places the words of which the audio was framed: no sooner is it known what was cut away before them."""
         if self._untold and (placed := self._framer.placed(tuple(self._untold))):
-            self._placed += (
-                replace(each, begins=each.begins / self._speed, ends=each.ends / self._speed) for each in placed
-            )
+            self._placed += placed if self._speed == 1.0 else (self._hurried(each) for each in placed)
             self._untold.clear()
+
+    def _hurried(self, word: SpokenWord) -> SpokenWord:
+        return SpokenWord(word.place, word.length, word.begins / self._speed, word.ends / self._speed)
 
     def forget(self) -> None:
         """Drops the words of a piece that is not heard."""

@@ -8,6 +8,7 @@ import pytest
 
 from middleware.pipeline import Item, Operation, Request, Stage, compose
 from stts.context import RequestContext
+from stts.errors import Busy
 
 Log = list[str]
 
@@ -163,3 +164,37 @@ async def test_an_operation_need_not_be_a_generator() -> None:
     operation: Callable[[RequestContext, str], AsyncIterator[int]] = lambda context, request: Once()  # noqa: E731
     async with aclosing(compose([stage("only", [])], operation)(RequestContext("tts"), "text")) as items:
         assert [item async for item in items] == [7]
+
+
+async def test_a_stage_that_hands_on_what_is_further_in_stands_around_nothing() -> None:
+    log: Log = []
+
+    def untouched(
+        context: RequestContext, request: Request, call_next: Operation[Request, Item]
+    ) -> AsyncIterator[Item]:
+        log.append("asked")
+        return call_next(context, request)
+
+    innermost = compose([], counting(log))
+    with_stage = compose([stage("outer", log), untouched, untouched], counting(log))
+    context = RequestContext("tts")
+    async with aclosing(with_stage(context, "text")) as items:
+        assert log == []  # nothing begins before an item is asked for
+        assert [item async for item in items] == [0, 1, 2]
+    assert log == ["outer begins", "asked", "asked", "slot free", "outer ends"]
+    assert context.status == "completed"
+    async with aclosing(innermost(RequestContext("tts"), "text")) as items:
+        assert [item async for item in items] == [0, 1, 2]
+
+
+async def test_what_a_stage_raises_before_its_first_item_is_written_down() -> None:
+    def refuse(context: RequestContext, request: Request, call_next: Operation[Request, Item]) -> AsyncIterator[Item]:
+        call_next(context, request)
+        raise Busy("later")
+
+    log: Log = []
+    context = RequestContext("tts")
+    with pytest.raises(Busy):
+        async with aclosing(compose([stage("outer", log), refuse], counting(log))(context, "text")) as items:
+            await anext(items)
+    assert (context.status, context.error, log) == ("error", "busy", ["outer begins", "outer ends"])

@@ -82,7 +82,6 @@ class Child:
         control.setblocking(False)
         self._calls = calls
         self._control = control
-        self._answers = calls.makefile("rb")
         self._output = ChildOutput(name, reader, quote_all=spec.quote_output)
         self._lock = threading.Lock()
         self._number = 0
@@ -193,7 +192,6 @@ class Child:
             self._reaped = True
             self._control.close()
         self._process.wait()
-        self._answers.close()
         self._calls.close()
         self._output.close(OUTPUT_SECONDS)
 
@@ -211,7 +209,7 @@ class Child:
             return
 
     def _receive(self) -> Answer:
-        answer = receive(self._answers)
+        answer = receive(self._calls)
         kind, value = read_answer(answer)
         if len(answer) == WITH_WORK:
             self._told = answer

@@ -18,7 +18,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -115,19 +115,19 @@ def send(sock: socket.socket, value: Any) -> None:
         sock.sendall(part)
 
 
-def receive(stream: BinaryIO) -> Any:
-    """Reads a frame. Raises EOFError where the other side has gone, Unreadable, OSError.
+def receive(sock: socket.socket) -> Any:
+    """Reads a frame; nothing that follows it. Raises EOFError where the other side has gone, Unreadable, OSError.
 
     What it claims to hold is believed up to the limits only, and no memory is taken for more than its head announces.
     """
-    text_bytes, parts, data_bytes = HEAD.unpack(_exactly(stream, HEAD.size))
+    text_bytes, parts, data_bytes = HEAD.unpack(_exactly(sock, HEAD.size))
     if text_bytes > MOST_TEXT or data_bytes > MOST_DATA:
         raise Unreadable
     try:
-        value = json.loads(_exactly(stream, text_bytes))
+        value = json.loads(_exactly(sock, text_bytes))
         if not parts and not data_bytes:
             return value
-        reader = _Parts(stream, data_bytes)
+        reader = _Parts(sock, data_bytes)
         value = reader.restored(value)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable from error
@@ -164,8 +164,8 @@ def read_work(answer: Sequence[Any]) -> OwnWork | None:
 class _Parts:
     """Arrays and byte strings of a frame, which follow its text in the same order."""
 
-    def __init__(self, stream: BinaryIO, data_bytes: int) -> None:
-        self._stream = stream
+    def __init__(self, sock: socket.socket, data_bytes: int) -> None:
+        self._sock = sock
         self.left = data_bytes
 
     def restored(self, value: Any) -> Any:
@@ -176,7 +176,7 @@ class _Parts:
             return self._array(*described)
         if (count := value.get("$bytes")) is not None:
             self._take(count)
-            return _exactly(self._stream, count)
+            return _exactly(self._sock, count)
         return {name: self.restored(each) if isinstance(each, list | dict) else each for name, each in value.items()}
 
     def _array(self, name: str, shape: list[int]) -> Any:
@@ -187,9 +187,7 @@ class _Parts:
         self._take(math.prod(shape) * dtype.itemsize)
         array = np.empty(shape, dtype)
         if array.size:
-            target = array.reshape(-1).view(np.uint8).data
-            if self._stream.readinto(target) < len(target):  # type: ignore[attr-defined]
-                raise EOFError
+            _fill(self._sock, array.reshape(-1).view(np.uint8).data)
         return array
 
     def _take(self, count: int) -> None:
@@ -220,8 +218,16 @@ def read_failure(values: Mapping[str, Any]) -> STTSError:
     )
 
 
-def _exactly(stream: BinaryIO, count: int) -> bytes:
-    data = stream.read(count)
-    if len(data) < count:
-        raise EOFError
-    return data
+def _exactly(sock: socket.socket, count: int) -> bytes:
+    data = bytearray(count)
+    _fill(sock, memoryview(data))
+    return bytes(data)
+
+
+def _fill(sock: socket.socket, target: memoryview) -> None:
+    """Waits for all of it in one call of the system: after each the interpreter is asked for anew."""
+    while target:
+        count = sock.recv_into(target, 0, socket.MSG_WAITALL)
+        if not count:
+            raise EOFError
+        target = target[count:]

@@ -39,14 +39,13 @@ class Channel:
     """This end of the two sockets."""
 
     def __init__(self, calls: socket.socket, control: socket.socket) -> None:
-        self._requests = calls.makefile("rb")
         self._calls = calls
         self._control = control
         self._control.setblocking(False)
         self._interrupted = 0
 
     def receive(self) -> Any:
-        return receive(self._requests)
+        return receive(self._calls)
 
     def send(self, kind: Kind, value: object = None, work: _Work | None = None) -> None:
         try:

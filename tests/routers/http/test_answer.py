@@ -79,6 +79,29 @@ async def test_making_ends_where_the_client_leaves() -> None:
     assert ended.is_set()
 
 
+async def test_the_server_says_that_the_client_has_gone() -> None:
+    """Without a task that waits for `receive`."""
+    begun, gone = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+    async def nothing() -> Message:
+        raise AssertionError("nobody is to ask")
+
+    async def make() -> int:
+        begun.set()
+        await asyncio.Event().wait()
+        return 5
+
+    async def made() -> int:
+        return 5
+
+    assert await while_there(nothing, made(), gone) == 5
+    making = asyncio.ensure_future(while_there(nothing, make(), gone))
+    await begun.wait()
+    gone.set_result(None)
+    assert await making is None
+    assert await while_there(nothing, make(), gone) is None  # it has gone already
+
+
 async def test_a_server_that_stops_ends_the_making_too() -> None:
     client, begun, ended = Client(), asyncio.Event(), asyncio.Event()
 
