@@ -14,9 +14,13 @@ import signal
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from middleware.serving.workers.inheritance import VARIABLE
 from stts import __version__
+
+if TYPE_CHECKING:
+    from middleware.serving.workers.parent import Parent
 
 WORKERS_KEY = "STTS_SERVER__WORKERS"
 SECTION = ("STTS_SERVER", WORKERS_KEY, f"{WORKERS_KEY}_FILE")
@@ -104,6 +108,24 @@ async def _run(count: int) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, parent.stop, number)
-    loop.add_signal_handler(signal.SIGHUP, parent.restart)
+    loop.add_signal_handler(signal.SIGHUP, _hung_up, parent, has_terminal(), signal.getsignal(signal.SIGHUP))
     async with told(manager, lifecycle):
         return await parent.run()
+
+
+def _hung_up(parent: Parent, had_terminal: bool, before: object) -> None:
+    """A terminal that was closed sends the signal by which an operator asks for a restart. `before`: what was done with
+    it, which nohup sets."""
+    if not had_terminal or has_terminal():
+        parent.restart()
+    elif before is not signal.SIG_IGN:
+        parent.stop(signal.SIGTERM)
+
+
+def has_terminal() -> bool:
+    """True for a process that is told when a terminal is closed."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

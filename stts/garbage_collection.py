@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import gc
 
-YOUNG_OBJECTS = 5000
-"""Objects that may be new between two passes over the new ones. Under load thousands live for a moment, and a pass
-finds nothing among them."""
+PASSES = (2000, 2, 100)
+"""New objects until a pass over those; such passes until one over what they left as well; and those until a full one.
+Under load thousands live for a moment, and a pass finds nothing among them: fewer save little, and each is a pause of
+the event loop, which takes as long as there are objects."""
 _frozen = False
 """True in a process that froze at its start, which is this server's own."""
 
@@ -23,7 +24,7 @@ def freeze_gc() -> None:
     global _frozen
     _frozen = True
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS)
+    gc.set_threshold(*PASSES)
     gc.enable()
 
 

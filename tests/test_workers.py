@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,13 +44,14 @@ def until(found: Callable[[], Any]) -> Any:
 class Workers:
     """A server of two, started at a port of its own choice."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, before: Sequence[str] = (), stdin: int | None = None) -> None:
+        """`before`: a program that runs it, with its arguments."""
         self._log = folder / "log.txt"
         environment = {**os.environ, **{f"STTS_{name}": value for name, value in SETTINGS.items()}}
-        command = [sys.executable, str(ROOT / "server_v2.py"), "--port", "0", "--workers", "2"]
+        command = [*before, sys.executable, str(ROOT / "server_v2.py"), "--port", "0", "--workers", "2"]
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+                command, cwd=folder, env=environment, stdin=stdin, stdout=subprocess.PIPE, stderr=log, text=True
             )
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline().strip().rpartition(":")[2])
@@ -214,6 +216,22 @@ def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
         workers.process.kill()
         gone, alive = psutil.wait_procs(processes, timeout=PATIENCE)
         assert len(gone) == 2 and not alive
+
+
+def test_a_terminal_that_is_closed_ends_it(tmp_path: Path) -> None:
+    if not is_possible() or shutil.which("setsid") is None:
+        pytest.skip("nothing here starts a program in a terminal of its own")
+    ours, theirs = os.openpty()
+    workers = Workers(tmp_path, ("setsid", "--ctty"), theirs)
+    try:
+        os.close(theirs)
+        before = workers.serving()
+        workers.process.send_signal(signal.SIGHUP)
+        until(lambda: not any(map(psutil.pid_exists, before.values())))
+        os.close(ours)
+        assert workers.process.wait(PATIENCE) == 0
+    finally:
+        workers.close()
 
 
 def test_a_start_that_cannot_be_says_why_in_one_line_and_ends(tmp_path: Path) -> None:

@@ -19,10 +19,8 @@ from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
 from stts.errors import NotFound
 from stts.languages import best_match
-from stts.peers.everywhere import LOAD_ENGINE, UNLOAD_ENGINE, everywhere
+from stts.peers.everywhere import LOAD_ENGINE, UNLOAD_ENGINE, UNLOAD_SECONDS, everywhere
 
-UNLOAD_SECONDS = 10.0
-"""Longest wait for other workers."""
 EngineName = Annotated[str, Path(max_length=200)]
 
 

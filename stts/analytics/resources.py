@@ -19,6 +19,8 @@ LAG_SAMPLES = 600
 """One minute of loop lag."""
 CPU_SAMPLES = 10
 """Samples between two looks at CPU time."""
+IDLE_CORES = 0.02
+"""Below this nobody keeps the loop, and it is looked at once in place of so many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,16 @@ class Resources:
 
     async def _sample(self) -> None:
         self._process.cpu_percent()
+        looks = CPU_SAMPLES
         while True:
-            for _ in range(CPU_SAMPLES):
-                due = self._clock() + SAMPLE_SECONDS
-                await asyncio.sleep(SAMPLE_SECONDS)
-                self._lags.append(max(0.0, self._clock() - due))
+            seconds = SAMPLE_SECONDS * CPU_SAMPLES / looks
+            for _ in range(looks):
+                due = self._clock() + seconds
+                await asyncio.sleep(seconds)
+                lag = max(0.0, self._clock() - due)
+                self._lags.extend([lag] * (CPU_SAMPLES // looks))
             self._cpu = self._process.cpu_percent() / 100
+            looks = 1 if self._cpu < IDLE_CORES else CPU_SAMPLES
 
     def loop_lag(self, part: float) -> float | None:
         """Seconds that this part, 0..1, of the last minute's samples does not exceed."""

@@ -10,6 +10,8 @@ from stts.peers.link import Peers
 LOAD_ENGINE, UNLOAD_ENGINE = "engine.load", "engine.unload"
 START_LISTENER, STOP_LISTENER, RESTART_LISTENER = "listener.start", "listener.stop", "listener.restart"
 """Topics of what all workers do; their value is the name."""
+UNLOAD_SECONDS = 10.0
+"""Longest wait for the other workers to unload an engine."""
 
 
 async def everywhere(peers: Peers | None, own: Awaitable[object], topic: str, value: Plain, seconds: float) -> None:

@@ -21,6 +21,7 @@ from stts.context import RequestContext
 from stts.engine_state import AUTO
 from stts.errors import EngineNotInstalled
 from stts.languages import english_name, primary
+from stts.peers.everywhere import LOAD_ENGINE, UNLOAD_ENGINE, UNLOAD_SECONDS, everywhere
 from stts.speech import SynthesisConfig
 
 TURBO, ORIGINAL, MULTILINGUAL = "chatterbox_turbo", "chatterbox", "chatterbox_multilingual"
@@ -78,6 +79,7 @@ class ModelRoutes:
     def __init__(self, services: Services, models: Models) -> None:
         self._settings = services.settings
         self._engines = services.engines
+        self._peers = services.peers
         self._models = models
         self.router = deferred_router("Chatterbox-TTS-Server")
         add = self.router.add_api_route
@@ -94,7 +96,7 @@ class ModelRoutes:
         """The next text loads it again."""
         engine = await self._models.current(principal_of(request).permission)
         note_audit(request, engine.name)
-        await self._engines.unload(engine.name)
+        await everywhere(self._peers, self._engines.unload(engine.name), UNLOAD_ENGINE, engine.name, UNLOAD_SECONDS)
         return {"status": "unloaded"}
 
     @policy(RouteKind.MANAGE, action=Action.ENGINE_LOAD)
@@ -102,7 +104,8 @@ class ModelRoutes:
         """Nothing else is restarted: the engine that speaks now is loaded."""
         engine = await self._models.current(principal_of(request).permission)
         note_audit(request, engine.name)
-        await self._engines.load(engine.name)
+        seconds = self._settings().limits.load_seconds
+        await everywhere(self._peers, self._engines.load(engine.name), LOAD_ENGINE, engine.name, seconds)
         kind, class_name = _words(engine)
         return Status(message=f"Model hot-swap successful. Now running: {class_name} ({kind})")
 
