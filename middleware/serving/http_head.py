@@ -8,6 +8,7 @@ to uvicorn as its `http`. Sockets pass through here until they are upgraded.
 from __future__ import annotations
 
 import asyncio
+import socket
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,11 @@ MOST_PIPELINED = 64
 """Requests of one connection that wait for the answer to the one before."""
 LINGER_SECONDS = 2.0
 """Seconds the rest of a refused head is still read and dropped, for clients that read only after sending it all."""
+
+
+def _is_of_network(transport: asyncio.BaseTransport) -> bool:
+    end = transport.get_extra_info("socket")
+    return end is not None and end.family != socket.AF_UNIX
 
 
 class HeadRefused(Exception):
@@ -69,6 +75,9 @@ class BoundedHead(HttpToolsProtocol):
         if self._among is not None:
             self._is_beyond = not self._among.enter(transport, self.client[0] if self.client else None)
         self._start(HEAD_SECONDS)
+        if self.client is None and _is_of_network(transport):
+            # It was reset before. What it had sent would be done as if it came from this machine, without limits.
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()

@@ -117,7 +117,11 @@ class WyomingServer:
                 self._leaving[connection] = asyncio.create_task(connection.drain(), name="wyoming leave")
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        address: str = (writer.get_extra_info("peername") or ("",))[0]
+        peer = writer.get_extra_info("peername")
+        if peer is None:  # It was reset before: what it had sent would be done as if it came from this machine.
+            writer.transport.abort()
+            return
+        address: str = peer[0]
         if not may_enter(address, self._settings().wyoming.allowed_addresses):
             self._log_full("foreign")
             if self._audit is not None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
+import struct
 from collections.abc import AsyncIterator
 
 import pytest
 from fastapi import FastAPI, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from middleware.serving import http_head as protocol
 from middleware.serving.head_size import HEAD_BYTES
@@ -227,3 +230,20 @@ async def test_a_raw_umlaut_in_a_query_is_no_fault(query: bytes) -> None:
                 await raw.send(request[start : start + step])
                 await asyncio.sleep(0)
             assert (await raw.answer())[0] == 200
+
+
+async def test_what_was_reset_before_it_was_accepted_is_not_done() -> None:
+    """Nobody can tell any more where it came from: it would count as from this machine, which no limit holds."""
+    done: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        done.append(scope["path"])
+        await Response()(scope, receive, send)
+
+    async with serving(app) as port:
+        with patient.create_connection(("127.0.0.1", port)) as raw:
+            raw.sendall(b"POST /reset HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        async with patient.AsyncClient() as http:
+            await http.get(f"http://127.0.0.1:{port}/after")
+    assert done == ["/after"]
