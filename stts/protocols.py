@@ -169,9 +169,9 @@ class VoiceStream(Protocol):
     def judge(self, frames: Samples, done: Callable[[Judged | BaseException], None]) -> None:
         """Judges the next frames, shape (n, 512) at 16 kHz, which nobody changes any more.
 
-        Several calls may wait. `done` is called on the loop, once for each and in their order, in the caller's context:
-        with what was found, or with the error of a batch that failed, after which the next call starts anew. It is
-        never called within `judge`, nor after `close`. What it raises goes to the loop's exception handler.
+        Several calls may wait. `done` is called on the loop, once for each and in their order, in nobody's context:
+        with what was found, or with the error of a batch that failed, after which the next call starts anew. It is never
+        called within `judge`, nor after `close`. What it raises goes to the loop's exception handler.
         """
         ...
 

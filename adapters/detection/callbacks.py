@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections import deque
 from collections.abc import Callable
 
@@ -12,22 +11,21 @@ AT_ONCE = 64
 
 
 class Callbacks:
-    """Calls what is put into it in the next turns of the loop, in order, each in its own context. What one of them
-    raises goes to the loop's exception handler, and the others are called all the same."""
+    """Calls what is put into it in the next turns of the loop, in order. What one of them raises goes to the loop's
+    exception handler, and the others are called all the same. Their context is nobody's."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Callable[[], None], contextvars.Context]] = deque()
+        self._waiting: deque[Callable[[], None]] = deque()
 
-    def put(self, callback: Callable[[], None], context: contextvars.Context) -> None:
+    def put(self, callback: Callable[[], None]) -> None:
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._call)
-        self._waiting.append((callback, context))
+        self._waiting.append(callback)
 
     def _call(self) -> None:
         for _ in range(min(AT_ONCE, len(self._waiting))):
-            callback, context = self._waiting[0]
             try:
-                context.run(callback)
+                self._waiting[0]()
             except Exception as error:  # noqa: BLE001 - told as the loop tells of any callback, whatever it is
                 told = {"message": "Exception in callback of a stream", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(told)

@@ -8,9 +8,7 @@ slots of the same engine, never stand in between; it is given back when nobody h
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +117,6 @@ class EngineVoiceActivity:
         self._waiting.clear()
         if not taken:  # the one that came has left again
             return
-        taken.sort(key=lambda each: each[1], reverse=True)
         streams = self._running = [stream for stream, _, _ in taken]
         pieces = [piece for _, _, pieces in taken for piece in pieces]
         batch = VoiceBatch([count for _, count, _ in taken], pieces, [stream.state for stream in streams])
@@ -134,14 +131,14 @@ class EngineVoiceActivity:
 class EngineVoiceStream:
     """VAD of one live stream. Its calls are judged one after the other."""
 
-    __slots__ = ("_activity", "_asked", "_calls", "_closed", "state")
+    __slots__ = ("_activity", "_asked", "_calls", "closed", "state")
 
     def __init__(self, activity: EngineVoiceActivity, state: Samples) -> None:
         self._activity = activity
         self.state = state
         """The engine's, shape (1, width)."""
         self._calls: list[_Call] = []
-        self._closed = False
+        self.closed = False
         self._asked: asyncio.Future[Samples] | None = None
 
     @property
@@ -150,8 +147,8 @@ class EngineVoiceStream:
         return bool(self._calls)
 
     def judge(self, frames: Samples, done: Done) -> None:
-        if not self._closed:
-            self._calls.append(_Call(frames, done))
+        if not self.closed:
+            self._calls.append(_Call(self, frames, done))
             self._activity.put(self)
 
     async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -173,7 +170,7 @@ class EngineVoiceStream:
         return await asked
 
     def close(self) -> None:
-        self._closed = True
+        self.closed = True
         self._calls.clear()
         self._activity.remove(self)
         if self._asked is not None:
@@ -183,8 +180,7 @@ class EngineVoiceStream:
         """The frames for the next batch, at most `ROUNDS`, and how many there are."""
         pieces, count = [], 0
         for call in self._calls:
-            begin = len(call.levels)
-            piece = call.frames[begin : begin + ROUNDS - count]
+            piece = call.frames[len(call.levels) :][: ROUNDS - count]
             pieces.append(piece)
             count += len(piece)
             if count == ROUNDS:
@@ -211,21 +207,23 @@ class EngineVoiceStream:
             self._tell(self._calls.pop(0), plain(error) if isinstance(error, STTSError) else error)
 
     def _tell(self, call: _Call, judged: Judged | BaseException) -> None:
-        self._activity.callbacks.put(partial(self._call_back, call.done, judged), call.context)
-
-    def _call_back(self, done: Done, judged: Judged | BaseException) -> None:
-        if not self._closed:
-            done(judged)
+        call.judged = judged
+        self._activity.callbacks.put(call)
 
 
 class _Call:
-    """Frames of one stream that wait to be judged."""
+    """Frames of one stream that wait to be judged; called when they are."""
 
-    __slots__ = ("context", "done", "frames", "levels", "probabilities")
+    __slots__ = ("done", "frames", "judged", "levels", "probabilities", "stream")
 
-    def __init__(self, frames: Samples, done: Done) -> None:
+    def __init__(self, stream: EngineVoiceStream, frames: Samples, done: Done) -> None:
+        self.stream = stream
         self.frames = frames
         self.done = done
-        self.context = contextvars.copy_context()
+        self.judged: Judged | BaseException | None = None
         self.probabilities: list[float] = []
         self.levels: list[float] = []
+
+    def __call__(self) -> None:
+        if self.judged is not None and not self.stream.closed:
+            self.done(self.judged)

@@ -119,6 +119,12 @@ class _VoiceActivityClient(_Client[VADEngine], VADEngine):
         speech, after = self._result("probabilities", frames, states)
         return speech, after
 
+    def judge(
+        self, frames: NDArray[np.float32], counts: NDArray[np.int64], states: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        speech, after = self._result("judge", frames, counts, states)
+        return speech, after
+
 
 class _TurnClient(_Client[TurnEngine], TurnEngine):
     def finished(self, samples: Samples) -> float:

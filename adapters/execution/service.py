@@ -83,6 +83,11 @@ def _probabilities(engine: VADEngine, frames: Any, states: Any) -> Iterator[Valu
     yield [speech, after]
 
 
+def _judge(engine: VADEngine, frames: Any, counts: Any, states: Any) -> Iterator[Value]:
+    speech, after = engine.judge(frames, counts, states)
+    yield [speech, after]
+
+
 def _finished(engine: TurnEngine, samples: Any) -> Iterator[Value]:
     yield engine.finished(samples)
 
@@ -105,6 +110,7 @@ METHODS: Mapping[str, Callable[..., Iterator[Value]]] = {
     "hear": _hear,
     "end": _end,
     "probabilities": _probabilities,
+    "judge": _judge,
     "finished": _finished,
     "vectors": _vectors,
     "installed": _installed,

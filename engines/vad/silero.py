@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.base_onnx import open_session
-from engines.vad.silero_network import CONTEXT, MEMORY, write_network
+from engines.vad.silero_network import CONTEXT, MEMORY, rows_of, write_network
 from stts.engine_api import EngineInfo, Progress, Samples, VADEngine
 from stts.errors import EngineError
 
@@ -21,7 +21,7 @@ MODEL = "silero-vad"
 """Its id in the model catalogue."""
 FILE = "silero_vad.onnx"
 AT_ONCE = 128
-"""Streams in one run: more are not faster, and take more memory."""
+"""Frames in one run: more are not faster, and take more memory."""
 
 
 class SileroEngine(VADEngine):
@@ -56,15 +56,23 @@ class SileroEngine(VADEngine):
         return np.zeros(2 * MEMORY + CONTEXT, np.float32)
 
     def probabilities(self, frames: Samples, states: Samples) -> tuple[Samples, Samples]:
+        return self.judge(frames, np.ones(len(frames), np.int64), states)
+
+    def judge(self, frames: Samples, counts: NDArray[np.int64], states: Samples) -> tuple[Samples, Samples]:
         if self._session is None:
             raise EngineError("silero is not loaded.")
-        parts = [
-            self._session.run(
-                None, {"frames": frames[start : start + AT_ONCE], "states": states[start : start + AT_ONCE]}
-            )
-            for start in range(0, max(1, len(frames)), AT_ONCE)
-        ]
-        if len(parts) == 1:
-            speech, after = parts[0]
-            return speech, after
+        if not len(counts):
+            return np.zeros(0, np.float32), states.copy()
+        streams = max(1, AT_ONCE // int(counts.max()))
+        if streams >= len(counts):
+            return self._run(frames, counts, states)
+        ends, parts = np.cumsum(counts), []
+        for start in range(0, len(counts), streams):
+            own = slice(start, start + streams)
+            rows = slice(ends[start] - counts[start], ends[own][-1])
+            parts.append(self._run(frames[rows], counts[own], states[own]))
         return np.concatenate([speech for speech, _ in parts]), np.concatenate([after for _, after in parts])
+
+    def _run(self, frames: Samples, counts: NDArray[np.int64], states: Samples) -> tuple[Samples, Samples]:
+        speech, after = self._session.run(None, {"frames": frames, "states": states, **rows_of(counts)})
+        return speech, after

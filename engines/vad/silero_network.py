@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.onnx_constants import read_constants
-from engines.onnx_network import NetworkWriter
+from engines.onnx_network import FREE, INTEGERS, SHORT_INTEGERS, NetworkWriter
 from stts.engine_api import Samples
 
 BRANCH = "If_0_then_branch__Inline_0__"
@@ -24,14 +25,36 @@ WINDOW, HOP, STEPS, BINS = 256, 128, 4, 129
 """Samples of a window of the spectrum and between two, windows in a frame, and frequencies."""
 MEMORY = 128
 """Width of the recurrent layer and of its cell."""
-GATES = 4 * MEMORY
 
 _CONTEXT_AND_FRAME = CONTEXT + FRAME
 
 
 def write_network(path: Path) -> bytes:
-    """The network as a file: `frames` and `states` in, `speech` and `states_after` out, a row a stream."""
+    """The network as a file. `frames` go in, a row each, and `states`, a row a stream; `speech` and `states_after` come
+    out. A stream may have several frames. Which are its, numbers of rows tell (integers, of 32 bits in `lengths`):
+
+    `before`: of each frame, what it has for a context: a row of the states and then of the frames;
+    `last`: of each stream, what its next frame will have;
+    `steps`: of each step, a row of the stream's frame there, or of its last one, shape (steps, streams);
+    `lengths`: of each stream, how many it has;
+    `places`: of each frame, where it stands in `steps`, row after row."""
     return _Silero(read_constants(path)).written()
+
+
+def rows_of(counts: NDArray[np.int64]) -> dict[str, NDArray[np.int64] | NDArray[np.int32]]:
+    """What the network is told beside frames and states: one stream's frames after the other's, so many of each."""
+    ends, streams = counts.cumsum(), np.arange(len(counts))
+    firsts, whose = ends - counts, np.repeat(streams, counts)
+    frames = np.arange(len(whose))
+    before = frames + (len(counts) - 1)
+    before[firsts] = streams
+    return {
+        "before": before,
+        "last": ends + (len(counts) - 1),
+        "steps": np.minimum(firsts + np.arange(counts.max())[:, np.newaxis], ends - 1),
+        "lengths": counts.astype(np.int32),
+        "places": (frames - firsts[whose]) * len(counts) + whose,
+    }
 
 
 class _Silero:
@@ -43,12 +66,17 @@ class _Silero:
         network = self._network
         frames = network.input("frames", FRAME)
         hidden, cell, context = network.split(network.input("states", 2 * MEMORY + CONTEXT), MEMORY, MEMORY, CONTEXT)
+        before, last, places = (network.input(name, type=INTEGERS) for name in ("before", "last", "places"))
+        contexts = network.add("Concat", context, network.slice(frames, FRAME - CONTEXT, FRAME), axis=0)
+        context = network.add("Gather", contexts, before, axis=0)
         heard = self._encoder(self._spectrum(network.add("Concat", context, frames, axis=1)))
-        hidden, cell = self._recurrence(heard, hidden, cell)
+        steps = network.add("Gather", heard, network.input("steps", FREE, type=INTEGERS), axis=0)
+        told, hidden, cell = self._recurrence(steps, hidden, cell)
+        told = network.add("Gather", network.reshape(told, MEMORY), places, axis=0)
         weight = self._weights("decoder.decoder.2.weight", MEMORY, 1)
-        speech = self._layer(network.add("Relu", hidden), weight, self._weights("decoder.decoder.2.bias", 1))
+        speech = self._layer(network.add("Relu", told), weight, self._weights("decoder.decoder.2.bias", 1))
         network.reshape(network.add("Sigmoid", speech), gives="speech")
-        context = network.slice(frames, FRAME - CONTEXT, FRAME)
+        context = network.add("Gather", contexts, last, axis=0)
         network.add("Concat", hidden, cell, context, axis=1, gives="states_after")
         network.output("speech")
         network.output("states_after", 2 * MEMORY + CONTEXT)
@@ -87,23 +115,23 @@ class _Silero:
         heard = self._activated(heard, *self._convolution(2, 64, 64, steps=2, outputs=(0,), stride=2))
         return self._activated(heard, *self._convolution(3, 64, MEMORY, steps=1, outputs=(0,), stride=1))
 
-    def _recurrence(self, heard: str, hidden: str, cell: str) -> tuple[str, str]:
-        """One step of a long short-term memory: its output and its cell."""
+    def _recurrence(self, steps: str, hidden: str, cell: str) -> tuple[str, str, str]:
+        """Steps of a long short-term memory: its outputs, and at the end its output and its cell."""
         network = self._network
         inward = self._gates("decoder.rnn.weight_ih", MEMORY)
         own = self._gates("decoder.rnn.weight_hh", MEMORY)
-        bias = (self._gates("decoder.rnn.bias_ih", 1) + self._gates("decoder.rnn.bias_hh", 1))[0]
-        gates = network.add("Gemm", hidden, own, self._layer(heard, inward, bias))
-        gates, candidate = network.split(gates, 3 * MEMORY, MEMORY)
-        admit, keep, tell = network.split(network.add("Sigmoid", gates), MEMORY, MEMORY, MEMORY)
-        admitted = network.add("Mul", admit, network.add("Tanh", candidate))
-        cell = network.add("Add", network.add("Mul", keep, cell), admitted)
-        return network.add("Mul", tell, network.add("Tanh", cell)), cell
+        bias = np.concatenate((self._gates("decoder.rnn.bias_ih"), self._gates("decoder.rnn.bias_hh")), axis=1)
+        one = np.array([0])
+        before = [network.add("Unsqueeze", each, one) for each in (hidden, cell)]
+        lengths = network.input("lengths", type=SHORT_INTEGERS)
+        told, *after = network.add_many("LSTM", steps, inward, own, bias, lengths, *before, count=3, hidden_size=MEMORY)
+        hidden, cell = (network.add("Squeeze", each, one) for each in after)
+        return told, hidden, cell
 
-    def _gates(self, name: str, width: int) -> Samples:
-        """Weights of the four gates side by side; that of the candidate comes last, since it is activated otherwise."""
-        admit, keep, candidate, tell = self._weights(name, 4, MEMORY, width)
-        return np.ascontiguousarray(np.concatenate((admit, keep, tell, candidate)).T)
+    def _gates(self, name: str, *width: int) -> Samples:
+        """Weights of the four gates, one after the other as the operator wants them: the candidate comes last."""
+        admit, keep, candidate, tell = self._weights(name, 4, MEMORY, *width)
+        return np.concatenate((admit, tell, keep, candidate))[np.newaxis]
 
     def _convolution(
         self, layer: int, channels: int, filters: int, *, steps: int, outputs: Sequence[int], stride: int

@@ -19,6 +19,9 @@ from stts.vad.cutting import quietest
 from stts.vad.rules import RegionRules
 from stts.vad.segmenter import SpeechCounter, audible, frames_in
 
+FRAMES = 32
+"""Judged at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -43,24 +46,27 @@ class RegionFinder:
         samples = np.concatenate((self._rest, block))
         whole = len(samples) - len(samples) % self._frame
         self._rest = samples[whole:].copy()
-        for start in range(0, whole, self._frame):
-            yield from self._judge(samples[start : start + self._frame])
+        frames = samples[:whole].reshape(-1, self._frame)
+        for start in range(0, len(frames), FRAMES):
+            yield from self._judge(frames[start : start + FRAMES])
 
     def finish(self) -> Iterator[Region]:
         """Gives the region that is still open at the end of the recording."""
         if len(self._rest):
-            yield from self._judge(np.pad(self._rest, (0, self._frame - len(self._rest))))
+            yield from self._judge(np.pad(self._rest, (0, self._frame - len(self._rest)))[np.newaxis])
         yield from self._regions.finish()
 
-    def _judge(self, frame: Samples) -> Iterator[Region]:
-        return self._regions.push(frame, self._probability(frame))
+    def _judge(self, frames: Samples) -> Iterator[Region]:
+        for frame, probability in zip(frames, self._probabilities(frames).tolist(), strict=True):
+            yield from self._regions.push(frame, probability)
 
-    def _probability(self, frame: Samples) -> float:
+    def _probabilities(self, frames: Samples) -> Samples:
         """Asks how probable speech is. What nobody can hear is not asked about, so that hours of it cost nothing."""
-        if not audible(frame):
-            return 0.0
-        probabilities, self._states = self._vad.probabilities(frame[np.newaxis], self._states)
-        return float(probabilities[0])
+        heard = audible(frames)
+        found = np.zeros(len(frames), np.float32)
+        if count := np.count_nonzero(heard):
+            found[heard], self._states = self._vad.judge(frames[heard], np.array([count]), self._states)
+        return found
 
 
 class RegionBuilder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import sys
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
@@ -168,6 +169,24 @@ def check_vad(engine: VADEngine, speech: Samples) -> None:
     np.testing.assert_allclose(together, np.stack(alone, axis=1), atol=1e-4)
     assert np.max(alone[0]) > 0.8 and (alone[0] > 0.5).sum() * size > STT_SAMPLE_RATE * 0.5
     assert np.max(alone[1]) < 0.3
+    check_frames_at_once(engine, streams, alone)
+
+
+def check_frames_at_once(engine: VADEngine, streams: Sequence[Samples], alone: Sequence[Samples]) -> None:
+    """Several frames of each in one call, as many as it has in parts of uneven length, are judged like one by one."""
+    states, begins = np.stack([engine.new_state() for _ in streams]), [0] * len(streams)
+    heard: list[list[Samples]] = [[] for _ in streams]
+    for counts in ((1, 3, 2), (4, 1, 1), (2, 2, 5)):
+        parts = [stream[begin : begin + count] for stream, begin, count in zip(streams, begins, counts, strict=True)]
+        before = states.copy()
+        speech, after = engine.judge(np.concatenate(parts), np.array(counts), states)
+        assert np.array_equal(before, states) and speech.dtype == after.dtype == np.float32
+        states, ends = after, np.cumsum(counts)
+        for number, (end, count) in enumerate(zip(ends.tolist(), counts, strict=True)):
+            heard[number].append(speech[end - count : end])
+            begins[number] += count
+    for together, expected, count in zip(heard, alone, begins, strict=True):
+        np.testing.assert_allclose(np.concatenate(together), expected[:count], atol=1e-4)
 
 
 def _probabilities(engine: VADEngine, batches: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Samples:

@@ -10,7 +10,7 @@ import pytest
 from engines.registry import Registry
 from engines.vad.silero import AT_ONCE, FILE, MODEL, SileroEngine
 from engines.vad.silero_network import CONTEXT, FRAME, MEMORY
-from stts.engine_api import Samples
+from stts.engine_api import Samples, VADEngine
 from stts.errors import EngineError, EngineWeightsMissing
 from tests.engines.contract import no_progress
 from tests.engines.speech import DATA, person, read
@@ -85,6 +85,18 @@ def test_hundreds_of_streams_are_judged_like_each_alone(engine: SileroEngine) ->
         alone, alone_after = engine.probabilities(frames[row : row + 1], states[row : row + 1])
         np.testing.assert_allclose(speech[row], alone[0], atol=1e-5)
         np.testing.assert_allclose(after[row], alone_after[0], atol=1e-4)
+
+
+def test_many_frames_of_many_streams_are_judged_in_runs_of_some(engine: SileroEngine) -> None:
+    frames = read(person(), seconds=10)[: 300 * FRAME].reshape(-1, FRAME)
+    counts = np.array([5, 1, 8, 3] * 17)
+    assert counts.sum() > 2 * AT_ONCE
+    frames = frames[: counts.sum()]
+    states = np.zeros((len(counts), 2 * MEMORY + CONTEXT), np.float32)
+    speech, after = engine.judge(frames, counts, states)
+    expected, expected_after = VADEngine.judge(engine, frames, counts, states)
+    np.testing.assert_allclose(speech, expected, atol=1e-5)
+    np.testing.assert_allclose(after, expected_after, atol=1e-4)
 
 
 @pytest.mark.parametrize("recording", sorted(DATA.glob("*.flac")), ids=lambda path: path.stem)

@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -185,18 +184,6 @@ async def test_a_callback_that_raises_harms_nobody() -> None:
             second.judge(frames(0.2), told.append)
         await told.come(2)
         assert raised == [fault, fault]
-
-
-async def test_a_callback_runs_in_the_context_of_its_call() -> None:
-    speaker: ContextVar[str] = ContextVar("speaker")
-    heard: list[str] = []
-    async with ears() as here:
-        for name in ("ada", "bob"):
-            speaker.set(name)
-            here.activity.stream().judge(frames(0.1), lambda judged: heard.append(speaker.get()))
-        speaker.set("nobody")
-        await until(lambda: len(heard) == 2)
-    assert sorted(heard) == ["ada", "bob"]
 
 
 async def test_nobody_is_called_after_the_close_of_a_stream() -> None:

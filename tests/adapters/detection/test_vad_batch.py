@@ -50,7 +50,6 @@ SAMPLES = st.lists(st.sampled_from((0.0, 5e-5, 0.125, 0.25, 0.5)), max_size=5)
 
 @given(st.lists(SAMPLES, min_size=1, max_size=6))
 def test_each_stream_is_judged_as_if_it_were_alone(streams: list[list[float]]) -> None:
-    streams.sort(key=len, reverse=True)
     engine, together = Summing(), batch(*streams)
     together.judge(engine)
     for samples, (probabilities, levels, state) in zip(streams, together.judged(), strict=True):
@@ -63,8 +62,10 @@ def test_each_stream_is_judged_as_if_it_were_alone(streams: list[list[float]]) -
 
 def test_a_round_is_one_run_of_those_who_can_be_heard() -> None:
     engine = Summing()
-    batch([0.5, 0.0, 0.5], [0.5, 0.0], [0.25, 0.25], [0.0], []).judge(engine)
-    assert engine.runs == [3, 1, 1]
+    batch([0.25, 0.25], [0.0], [0.5, 0.0, 0.5], [], [0.5, 0.0]).judge(engine)
+    assert engine.runs == [3, 2]
+    batch([0.0], [0.0, 0.0]).judge(engine)
+    assert engine.runs == [3, 2]
 
 
 def test_a_click_is_heard_though_its_frame_is_quiet() -> None:
