@@ -170,8 +170,8 @@ class VoiceStream(Protocol):
         """Judges the next frames, shape (n, 512) at 16 kHz, which nobody changes any more.
 
         Several calls may wait. `done` is called on the loop, once for each and in their order, in nobody's context:
-        with what was found, or with the error of a batch that failed, after which the next call starts anew. It is never
-        called within `judge`, nor after `close`. What it raises goes to the loop's exception handler.
+        with what was found, or with the error of a batch that failed, after which the next call starts anew. It is
+        never called within `judge`, nor after `close`. What it raises goes to the loop's exception handler.
         """
         ...
 

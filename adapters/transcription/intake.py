@@ -136,9 +136,10 @@ class Intake:
     def _step(self, pieces: list[Samples]) -> Samples:
         samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
         self.taken += len(samples)
-        heard = np.concatenate((self._unmeasured, samples))
+        heard = np.concatenate((self._unmeasured, samples)) if len(self._unmeasured) else samples
         whole = len(heard) - len(heard) % FRAME
-        levels = np.sqrt(np.mean(np.square(heard[:whole].reshape(-1, FRAME)), axis=1)).tolist()
+        frames = heard[:whole].reshape(-1, FRAME)
+        levels = np.sqrt(np.einsum("ij,ij->i", frames, frames) / FRAME).tolist()
         self._unmeasured = heard[whole:]
         self._levels += levels
         self._since = max(self._since, *levels, 0.0)

@@ -81,7 +81,7 @@ class _Work:
         self._utterance = utterance
         self._finder: RegionFinder | None = None
         self._builder = RegionBuilder(rules, VADEngine.frame_samples)
-        self._pieces = 0
+        self._frames = 0
         self._samples = 0
 
     async def listen(self, audio: AudioSource, ready: Channel[TranscriptEvent]) -> None:
@@ -103,8 +103,9 @@ class _Work:
         """The regions that the next pieces complete."""
         if not probabilities:
             return await self._search(partial(self._push, np.concatenate([np.zeros(0, np.float32), *pieces])))
-        start, self._pieces = self._pieces, self._pieces + len(pieces)
-        judged = zip(pieces, probabilities[start : self._pieces], strict=True)
+        frames = np.concatenate([np.zeros(0, np.float32), *pieces]).reshape(-1, VADEngine.frame_samples)
+        start, self._frames = self._frames, self._frames + len(frames)
+        judged = zip(frames, probabilities[start : self._frames], strict=True)
         return [region for each in judged for region in self._builder.push(*each)]
 
     async def _search(self, look: Callable[[VADEngine], list[Region]]) -> list[Region]:

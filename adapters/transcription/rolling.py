@@ -104,7 +104,10 @@ class _Listener:
         wanted = plan.asked.guess_after
         self._fresh = FRESH if wanted is None else round(wanted * STT_SAMPLE_RATE)
         self._settles = plan.asked.settle_after is not None
-        self._window: Samples = np.zeros(0, np.float32)
+        self._pieces: list[Samples] = []
+        """Of the window, which is put together where its words are asked for."""
+        self._length = 0
+        """Samples of the window."""
         self._begun = 0
         """The sample of the utterance with which the window begins."""
         self._longest = int(instance.info.limits.max_seconds * STT_SAMPLE_RATE)
@@ -139,22 +142,32 @@ class _Listener:
 
     async def _take(self, samples: Samples) -> None:
         """Makes the window longer, or moves on to the next."""
-        length = len(self._window) + len(samples)
+        length = self._length + len(samples)
         if length > self._longest or (self._partials and length > COMFORTABLE and self._intake.pausing):
             await self._move_on()
-        self._window = np.concatenate((self._window, samples))
+        self._pieces.append(samples)
+        self._length += len(samples)
+
+    @property
+    def _window(self) -> Samples:
+        if len(self._pieces) != 1:
+            self._pieces = [np.concatenate([np.zeros(0, np.float32), *self._pieces])]
+        return self._pieces[0]
 
     async def _move_on(self) -> None:
         """Decides the words of the window: of all of it where it ends in silence, else up to its quietest moment."""
         await self._end_interim()
-        cut = len(self._window)
+        window = self._window
+        cut = len(window)
         if self._words is None or not self._intake.quiet:
-            cut = quietest(self._window)
-            self._words = await self._reader.decide(self._window[:cut], all_heard=cut == len(self._window))
-        self._utterance.commit(self._words, self._begun, all_heard=cut == len(self._window))
+            cut = quietest(window)
+            self._words = await self._reader.decide(window[:cut], all_heard=cut == len(window))
+        self._utterance.commit(self._words, self._begun, all_heard=cut == len(window))
         self._begun += cut
-        self._window = self._window[cut:]
-        self._words = None if len(self._window) else ()
+        # A copy: the rest would hold on to all of it.
+        self._pieces = [window[cut:].copy()]
+        self._length = len(window) - cut
+        self._words = None if self._length else ()
 
     def _start_interim(self, ready: Channel[TranscriptEvent]) -> None:
         """Begins another interim run over the unfinished window if it is time for one."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from functools import partial
 from itertools import repeat
 from typing import Literal
 
@@ -50,6 +49,13 @@ class HeardFrames:
         if self.judged is None:
             return repeat((None, QUIETEST_DBFS), len(self.frames))
         return zip(self.judged.probabilities, self.judged.levels, strict=True)
+
+    def judged_part(self, begin: int, end: int) -> Judged | None:
+        """How some of the frames were judged; None: nobody did."""
+        judged = self.judged
+        if not isinstance(judged, Judged):
+            return None
+        return Judged(judged.probabilities[begin:end], judged.levels[begin:end])
 
 
 class Inbox:
@@ -103,12 +109,14 @@ class Inbox:
         self._uncommitted += len(samples) / SAMPLE_RATE
         self._cleared = False
         for frames in self._cutter.cut(samples):
-            heard = HeardFrames(frames, rules)
             self._unread += len(frames)
-            self._put(heard)
-            if rules is not None:
-                self._stream = self._stream or self._voice.stream()
-                self._stream.judge(frames, partial(self._judged, heard))
+            if rules is None:
+                self._put(HeardFrames(frames, rules))
+                continue
+            if self._stream is None:
+                self._stream = self._voice.stream()
+            self._waiting.append(HeardFrames(frames, rules))
+            self._stream.judge(frames, self._judged)
 
     def commit(self) -> None:
         """The turn is over. Raises Conflict where nothing was given since the last one."""
@@ -161,17 +169,17 @@ class Inbox:
         self._stop_taken |= item == "stop"
         return item
 
-    def look_at(self, heard: HeardFrames) -> Generator[tuple[Samples, float | None, float], None, None]:
-        """Gives frame by frame with the probability of speech and the level; None: nobody judged it.
+    def look_at(self, heard: HeardFrames) -> Generator[tuple[float | None, float], None, None]:
+        """Gives for frame after frame the probability of speech and the level; None: nobody judged it.
 
         Raises what judging them has raised. All have been looked at, however that ends.
         """
         left = len(heard.frames)
         try:
-            for frame, (probability, level) in zip(heard.frames, heard.found(), strict=True):
+            for found in heard.found():
                 left -= 1
                 self._unread -= 1
-                yield frame, probability, level
+                yield found
         finally:
             self._unread -= left
             self._freed.set()
@@ -196,8 +204,12 @@ class Inbox:
         self._waiting.append(item)
         self._wake()
 
-    def _judged(self, heard: HeardFrames, judged: Judged | BaseException) -> None:
-        heard.judged = judged
+    def _judged(self, judged: Judged | BaseException) -> None:
+        """Takes the judgement of the first frames that wait for one; they are judged in their order."""
+        for item in self._waiting:
+            if not isinstance(item, str) and item.waits:
+                item.judged = judged
+                break
         self._wake()
 
     def _wake(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from stts.chat import Message
 from stts.conversation.early_signals import EarlySignals
@@ -154,12 +154,25 @@ class InputPipeline:
     def _look_at(self, heard: HeardFrames) -> None:
         if heard.rules is not self.segmenter.rules:
             self._follow(heard.rules)
+        taken, over = 0, self._over
         try:
-            for frame, probability, level in self._inbox.look_at(heard):
-                self._frame(frame, probability, level)
+            for number, (probability, level) in enumerate(self._inbox.look_at(heard), 1):
+                signals = self.segmenter.signals(probability, level, over=over)
+                if signals or probability is None:
+                    self._take(heard, taken, number)
+                    for signal in signals:
+                        self._signal(signal)
+                    if probability is None and self._too_long:
+                        self._on_signal(Signal(Endpoint.ENDED, self.segmenter.position))
+                    taken, over = number, self._over
+            self._take(heard, taken, len(heard.frames))
             self._trouble = ""
         except STTSError as error:
             self._complain(error)
+
+    @property
+    def _over(self) -> bool:
+        return self._state.turns.state is not State.LISTENING
 
     def _follow(self, rules: TurnRules | None) -> None:
         """Other rules. An utterance goes on without any, but not under rules that have not seen it begin."""
@@ -171,18 +184,18 @@ class InputPipeline:
         elif rules is None and self.current is not None:
             self.current.audio.judged = False
 
-    def _frame(self, frame: Samples, probability: float | None, level: float) -> None:
-        signals = self.segmenter.signals(probability, level, over=self._state.turns.state is not State.LISTENING)
-        if self.current is None and probability is None:
+    def _take(self, heard: HeardFrames, begin: int, end: int) -> None:
+        """Takes frames that were looked at, all of which belong to the utterance, or may begin one."""
+        if begin == end:
+            return
+        frames, judged = heard.frames[begin:end], heard.judged_part(begin, end)
+        if self.current is None and judged is None:
             self.words.confirm(self._open(self.segmenter.position - FRAME_SECONDS, []))
-        if self.current is None:
-            self.segmenter.keep(compact(frame, level), probability)
-        else:
-            self._write(self.current, frame, probability)
-        for signal in signals:
-            self._signal(signal)
-        if probability is None and self._too_long:
-            self._on_signal(Signal(Endpoint.ENDED, self.segmenter.position))
+        if self.current is not None:
+            self._write(self.current, frames, None if judged is None else judged.probabilities)
+        elif judged is not None:
+            for frame, probability, level in zip(frames, judged.probabilities, judged.levels, strict=True):
+                self.segmenter.keep(compact(frame, level), probability)
 
     @property
     def _too_long(self) -> bool:
@@ -206,16 +219,17 @@ class InputPipeline:
         utterance = Utterance(self.turn, new_item_id(), start, audio)
         self._state.traces.opened(utterance, before)
         for frame, probability in frames:
-            self._write(utterance, frame, probability)
+            self._write(utterance, frame.reshape(1, -1), None if probability is None else [probability])
         self.words.put(utterance)
         self.current = utterance
         self._state.turns.opened(utterance.turn, confirmed=self.segmenter.rules is None)
         return utterance
 
-    def _write(self, utterance: Utterance, frame: Samples, probability: float | None) -> None:
+    def _write(self, utterance: Utterance, frames: Samples, probabilities: Sequence[float] | None) -> None:
         if not utterance.transcribed:
             rules, detector = self.segmenter.rules, self._state.services.detector
-            utterance.write(frame, probability, remember=detector is not None and rules is not None and rules.detector)
+            remember = detector is not None and rules is not None and rules.detector
+            utterance.write(frames, probabilities, remember=remember)
 
     def _obey(self, command: Command) -> None:
         self._pushing = command != "stop"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -99,10 +99,11 @@ class Utterance:
         self.settled_at = at
         return True
 
-    def write(self, samples: Samples, probability: float | None, *, remember: bool) -> None:
-        self.audio.write(samples, probability)
+    def write(self, frames: Samples, probabilities: Sequence[float] | None, *, remember: bool) -> None:
+        """Frames, shape (n, FRAME), and the probability of speech in each; None: nobody judged them."""
+        self.audio.write(frames.reshape(-1), probabilities)
         if remember:
-            self.recent.append(samples)
+            self.recent.extend(frames)
             while len(self.recent) * FRAME_SECONDS > JUDGED_SECONDS:
                 self.recent.popleft()
 
@@ -118,19 +119,17 @@ class FrameCutter:
         """Audio that fills no frame yet."""
         return len(self._rest) / SAMPLE_RATE
 
-    def cut(self, samples: Samples) -> Iterator[Samples]:
+    def cut(self, samples: Samples) -> Sequence[Samples]:
         """The frames that are complete now, shape (n, FRAME), so many at once as are judged together."""
         heard = np.concatenate((self._rest, samples)) if len(self._rest) else samples
         whole = len(heard) - len(heard) % FRAME
         # A copy: a part of what was heard would hold on to all of it.
         self._rest = heard[whole:].copy() if whole < len(heard) else SILENT_FRAME[:0]
-        if whole <= FRAME * BATCH_FRAMES:
-            if whole:
-                yield heard[:whole].reshape(-1, FRAME)
-            return
-        for start in range(0, whole, FRAME * BATCH_FRAMES):
-            # A copy: a frame that is kept would hold on to all of a long message.
-            yield heard[start : min(start + FRAME * BATCH_FRAMES, whole)].reshape(-1, FRAME).copy()
+        frames = heard[:whole].reshape(-1, FRAME)
+        if len(frames) <= BATCH_FRAMES:
+            return (frames,) if whole else ()
+        # A copy: a frame that is kept would hold on to all of a long message.
+        return [frames[start : start + BATCH_FRAMES].copy() for start in range(0, len(frames), BATCH_FRAMES)]
 
     def forget(self) -> None:
         self._rest = SILENT_FRAME[:0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Literal
 
@@ -120,7 +120,7 @@ class LiveAudio:
         self.early = 0.0
         """Most seconds by which a sample came earlier than real time allows."""
         self.probabilities = array("f")
-        """Probability of speech in each piece that was written, from 0 to 1; empty where nobody judged the first."""
+        """Probability of speech in each frame that was written, from 0 to 1; empty where nobody judged the first."""
 
     @property
     def lead(self) -> float:
@@ -132,17 +132,23 @@ class LiveAudio:
         """Seconds not yet taken."""
         return self._channel.weight
 
-    def write(self, samples: NDArray[np.float32], probability: float | None = None) -> None:
-        """`probability`: of speech. Where judging ends half-way, all that follows counts as speech."""
-        if len(samples):
-            if probability is not None or self.probabilities:
-                self.probabilities.append(1.0 if probability is None else probability)
-            now = self._clock()
-            self._begun = now - self._before if self._begun is None else self._begun
-            seconds = len(samples) / SAMPLE_RATE
-            self._channel.put(samples, seconds)
-            self.seconds += seconds
-            self.early = max(self.early, self.seconds - (now - self._begun))
+    def write(self, samples: NDArray[np.float32], probability: float | Sequence[float] | None = None) -> None:
+        """`probability`: of speech, of a frame or of each of several. Where judging ends half-way, all that follows
+        counts as speech."""
+        if not len(samples):
+            return
+        if isinstance(probability, Sequence):
+            self.probabilities.extend(probability)
+        elif probability is not None or self.probabilities:
+            self.probabilities.append(1.0 if probability is None else probability)
+        now = self._clock()
+        if self._begun is None:
+            self._begun = now - self._before
+        seconds = len(samples) / SAMPLE_RATE
+        self._channel.put(samples, seconds)
+        self.seconds += seconds
+        if (early := self.seconds - (now - self._begun)) > self.early:
+            self.early = early
 
     def checkpoint(self) -> None:
         self._channel.put(Mark.CHECKPOINT, 0, urgent=True)

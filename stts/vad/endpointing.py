@@ -96,9 +96,12 @@ class Endpointer:
 
         `over`: a reply is being heard, so that it takes `rules.confirm` of speech to be taken for speech.
         """
-        self._hear(self._is_speech(probability, level))
-        if self._stage is Stage.QUIET and not self._counter.speech:
+        speech, counter = self._is_speech(probability, level), self._counter
+        self._hear(speech)
+        if self._stage is Stage.QUIET and not counter.speech:
             return ()  # Nearly all frames of most streams.
+        if speech and self._stage is Stage.SPEAKING and counter.position - self._start < _frames(self.rules.longest):
+            return ()  # Nearly all frames of who speaks.
         return tuple(self._turn() if self.speaking else self._begin(over))
 
     def skip(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from importlib.metadata import EntryPoint
 
@@ -72,7 +72,7 @@ def sound(seconds: float, level: float = 0.5) -> Samples:
 class Spoken(LiveAudio):
     """Never comes too early, however long its pieces are."""
 
-    def write(self, samples: Samples, probability: float | None = None) -> None:
+    def write(self, samples: Samples, probability: float | Sequence[float] | None = None) -> None:
         super().write(samples, probability)
         self.early = 0.0
 
