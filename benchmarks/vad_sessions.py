@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -162,7 +162,7 @@ def _script() -> Samples:
     return exact
 
 
-def _judged(frames: Iterator[Samples]) -> Iterator[tuple[Samples, float, float]]:
+def _judged(frames: Iterable[Samples]) -> Iterator[tuple[Samples, float, float]]:
     """The frames of one stream, judged at once: each with its probability and its level."""
     engine = Registry().create("silero")
     assert isinstance(engine, SileroEngine)
