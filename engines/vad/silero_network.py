@@ -42,7 +42,7 @@ def write_network(path: Path) -> bytes:
 
 
 def rows_of(counts: NDArray[np.int64]) -> dict[str, NDArray[np.int64] | NDArray[np.int32]]:
-    """What the network is told beside frames and states: one stream's frames after the other's, so many of each."""
+    """The inputs beside frames and states, where one stream's frames come after the other's, so many of each."""
     ends, streams = counts.cumsum(), np.arange(len(counts))
     firsts, whose = ends - counts, np.repeat(streams, counts)
     frames = np.arange(len(whose))
