@@ -105,7 +105,7 @@ class _Listener:
         self._fresh = FRESH if wanted is None else round(wanted * STT_SAMPLE_RATE)
         self._settles = plan.asked.settle_after is not None
         self._pieces: list[Samples] = []
-        """Of the window, which is put together where its words are asked for."""
+        """The window in parts, which are put together where its words are asked for."""
         self._length = 0
         """Samples of the window."""
         self._begun = 0
