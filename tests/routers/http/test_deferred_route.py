@@ -138,7 +138,11 @@ async def takes_both(websocket: WebSocket, voice: str = "") -> None:
 
 @pytest.mark.parametrize(
     ("endpoint", "by"),
-    [(takes_the_socket, "starlette.routing"), (takes_a_field, "fastapi.routing"), (takes_both, "fastapi.routing")],
+    [
+        (takes_the_socket, DeferredSocketRoute.__module__),
+        (takes_a_field, "fastapi.routing"),
+        (takes_both, "fastapi.routing"),
+    ],
 )
 def test_what_fields_need_is_kept_for_sockets_that_have_some(endpoint: Callable[..., Any], by: str) -> None:
     route = DeferredSocketRoute("/socket", endpoint)
