@@ -37,6 +37,12 @@ class LenientFields(BaseModel):
         return {name: value for name, value in read.items() if value is not ABSENT}
 
 
+def own_name(shape: type[BaseModel], name: str) -> str:
+    """The field that a client means by one of its names; a name that there is not stays as it is."""
+    field, _ = _by_name(shape).get(name, (None, None))
+    return next((own for own, each in shape.model_fields.items() if each is field), name)
+
+
 @cache
 def _by_name(shape: type[BaseModel]) -> Mapping[str, tuple[FieldInfo, Set[Any]]]:
     """Fields by every name that a client may use, each with its kinds of values."""

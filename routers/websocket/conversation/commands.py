@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from routers.http.lenient_fields import LenientFields, said
+from routers.http.lenient_fields import LenientFields, own_name, said
 from routers.http.names import NAME_CHARACTERS, EngineName, LanguageTag, VoiceName
 from stts.audio.pcm import PCMFormat
 from stts.chat import ReplyConfig, Tool
@@ -143,7 +143,8 @@ class Asked:
 
     def changed(self, changes: dict[str, Any]) -> Asked:
         """Raises ValidationError."""
-        fields = ConversationFields.model_validate({**BY_DEFAULT, **self.named, **changes})
+        own = {own_name(ConversationFields, name): value for name, value in changes.items()}
+        fields = ConversationFields.model_validate({**BY_DEFAULT, **self.named, **own})
         return replace(self, named=fields.model_dump(exclude_defaults=True))
 
 

@@ -140,6 +140,14 @@ async def test_the_session_can_be_changed_in_the_middle(server: RunningServer) -
         assert (await reply(caller, "more"))["seconds"] == 0
 
 
+@pytest.mark.parametrize("name", ["voice", "voice_id", "predefined_voice_id"])
+async def test_a_field_is_changed_by_each_of_its_names(server: RunningServer, name: str) -> None:
+    async with calling(server) as caller:
+        for voice in ("high", None):
+            await caller.send("session.update", config={name: voice})
+            assert (await caller.until("session.updated"))["config"]["voice"] == voice
+
+
 @pytest.mark.parametrize(
     ("config", "code", "param"),
     [
