@@ -126,9 +126,9 @@ test("of a job there is what can be had now, and it is called so", () => {
   assert.deepEqual(paths.map(([path]) => suffix(path)), ["m4b", "mp3", "zip", "txt", "srt", "vtt", "json"]);
 });
 
-/** A field, and what a tab keeps, with room for so many characters. */
-function drafted(kept, room = 1_000_000) {
-  const field = Object.assign(new EventTarget(), { value: "An example." });
+/** A field, and what a tab keeps, with room for so many characters; `value`: what somebody has written there already. */
+function drafted(kept, room = 1_000_000, value = "An example.") {
+  const field = Object.assign(new EventTarget(), { value, defaultValue: "An example." });
   const write = (key, value) => {
     if (value === null) kept.delete(key);
     else if (value.length > room) return false;
@@ -153,6 +153,12 @@ test("a draft comes back in its field, and an example where there is none", () =
   field.value = "Said again.";
   keep();
   assert.equal(drafted(kept).field.value, "Said again.");
+});
+
+test("a draft replaces nothing that was written before the page was ready", () => {
+  const kept = new Map();
+  drafted(kept).type("My own words.");
+  assert.equal(drafted(kept, undefined, "Newer words.").field.value, "Newer words.");
 });
 
 test("a draft has bounds, and no older one comes in the place of what was not kept", () => {
