@@ -126,6 +126,11 @@ class BoundedHead(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._give_up()
 
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # It holds this, which is not told of the end of a connection that it has given away.
+        self.parser = None  # type: ignore[assignment]
+
     def _decline(self, rest: bytes) -> None:
         """Reads a request on without its offer of another protocol, as RFC 9110 lets a server do.
 

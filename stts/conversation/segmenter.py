@@ -75,8 +75,8 @@ class Utterance:
     known: bool = False
     """Its words have been told."""
     work: asyncio.Task[None] | None = None
-    """Its transcription."""
-    timeout: asyncio.Task[None] | None = None
+    """Its transcription, while it runs."""
+    timeout: asyncio.TimerHandle | None = None
     """Gives it up when its words do not come."""
     trace: TurnSpan | None = None
     """The trace of its turn; None where no traces are kept."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing, suppress
+from functools import partial
 
 from stts.chat import Message
 from stts.conversation.events import FinalTranscript, Lagging, PartialTranscript, TranscriptFailed, TranscriptSettled
@@ -47,8 +48,8 @@ class Transcriber:
         self._busy = False
         self._working: Utterance | None = None
         """The utterance that is transcribed."""
-        self._unknown = 0
-        """Utterances whose audio is complete and whose words are not known."""
+        self._unknown: list[Utterance] = []
+        """Those whose audio is complete and whose words are not known; few."""
         self._steps = 0
         """Events of the transcripts of all utterances so far."""
 
@@ -57,6 +58,8 @@ class Transcriber:
 
     async def close(self) -> None:
         """When all tasks have ended."""
+        for utterance in self._unknown:
+            _stop_watching(utterance)
         for session in (self._session, self._next_session):
             if session is not None:
                 await session.aclose()
@@ -81,7 +84,7 @@ class Transcriber:
     @property
     def settled(self) -> bool:
         """The words of all that was said are known."""
-        return self._unknown == 0
+        return not self._unknown
 
     @property
     def has_room(self) -> bool:
@@ -105,11 +108,11 @@ class Transcriber:
 
     def conclude(self, utterance: Utterance) -> None:
         """Its audio is complete."""
-        self._unknown += 1
+        self._unknown.append(utterance)
         if utterance.transcribed:
             self._known(utterance)
         else:
-            utterance.timeout = self._state.start(self._wait_patiently(utterance), "timeout")
+            self._watch(utterance)
 
     def _begin(self) -> None:
         """Not before something is said: a session may be silent for as long as it lasts."""
@@ -126,7 +129,10 @@ class Transcriber:
             await self._change_places()
             if self._session is not None:
                 utterance.work = self._state.start(self._words(utterance, self._session), "utterance")
-                await asyncio.wait([utterance.work])
+                try:
+                    await asyncio.wait([utterance.work])
+                finally:
+                    utterance.work = None  # it holds the utterance, where it was cancelled
             self._busy, self._working = False, None
         self._state.outbox.close()
 
@@ -182,12 +188,18 @@ class Transcriber:
     def _emit_partial(self, utterance: Utterance, delta: str) -> None:
         self._state.outbox.emit(PartialTranscript(utterance.turn, utterance.item, delta, utterance.tail))
 
-    async def _wait_patiently(self, utterance: Utterance) -> None:
-        """Until nothing has gone on for so long: audio that came in a burst has its words one turn after the other."""
-        before = None
-        while (now := self._progress()) != before:
-            before = now
-            await asyncio.sleep(self._state.config.transcript_timeout)
+    def _watch(self, utterance: Utterance) -> None:
+        """Gives it up when nothing has gone on for so long: audio that came in a burst has its words one turn after the
+        other."""
+        look = partial(self._look, utterance, self._progress())
+        utterance.timeout = asyncio.get_running_loop().call_later(
+            self._state.config.transcript_timeout, self._state.run, look
+        )
+
+    def _look(self, utterance: Utterance, before: tuple[int, float]) -> None:
+        if self._progress() != before:
+            self._watch(utterance)
+            return
         utterance.error = EngineTimeout("The words of this turn took too long.")
         utterance.forgotten = True
         if utterance.work is not None:
@@ -202,8 +214,7 @@ class Transcriber:
         if utterance.known:
             return
         utterance.known = True
-        if utterance.timeout is not None:
-            utterance.timeout.cancel()
+        _stop_watching(utterance)
         state = self._state
         utterance.transcribed_at = utterance.transcribed_at or state.clock()
         with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
@@ -224,4 +235,11 @@ class Transcriber:
         state.traces.known(utterance)
         self._on_words(utterance)
         state.traces.unanswered(utterance)
-        self._unknown -= 1
+        self._unknown.remove(utterance)
+        utterance.error = None  # it holds the utterance, by its traceback
+
+
+def _stop_watching(utterance: Utterance) -> None:
+    if utterance.timeout is not None:
+        utterance.timeout.cancel()
+        utterance.timeout = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -154,6 +155,8 @@ class World:
     replies: list[ReplyRequest] = field(default_factory=list)
     running: int = 0
     """Operations in progress."""
+    heard: list[weakref.ref[LiveAudio]] = field(default_factory=list)
+    """The audio of each turn, as far as it is kept."""
     earliest: float = 0.0
     """Most seconds by which audio came before its time."""
     voice: LoudIsSpeech = field(default_factory=LoudIsSpeech)
@@ -184,6 +187,7 @@ class World:
 
     async def _hear(self, context: RequestContext, request: HearRequest) -> AsyncGenerator[TranscriptEvent, None]:
         self.running += 1
+        self.heard.append(weakref.ref(request.audio))
         try:
             async with aclosing(request.session.transcribe(request.audio, context)) as events:
                 async for event in events:
