@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,3 +19,10 @@ def uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def freed(it: object) -> asyncio.Event:
+    """Returns what is set when it is freed."""
+    gone = asyncio.Event()
+    weakref.finalize(it, gone.set)
+    return gone

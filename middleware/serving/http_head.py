@@ -85,8 +85,10 @@ class BoundedHead(HttpToolsProtocol):
             self._among.leave(self.transport)
         super().connection_lost(exc)
         self._left.set_result(None)
-        if self.cycle is not None:  # lies with its connection in a cycle of references, which is collected late
+        if self.cycle is not None:
             self.cycle.body.clear()
+        self.cycle = None  # type: ignore[assignment]  # what is still answered holds its connection
+        self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -171,14 +173,19 @@ class BoundedHead(HttpToolsProtocol):
         if not self._is_declined():
             super().on_headers_complete()
             if self.cycle is not None:
-                self.cycle.scope["extensions"] = self._extensions(self.cycle)  # type: ignore[typeddict-item]
                 self.cycle.keep_alive = self.cycle.keep_alive and not self._is_beyond
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        extensions = self._extensions(cycle)
+
+        def extended(scope: Any, receive: Any, send: Any) -> Any:
+            """In a scope of its own: that of the cycle, which the extensions hold, does not hold them."""
+            return app({**scope, "extensions": extensions}, receive, send)
+
         if self._starts is None or not self._starts.are_held or self._table.is_always_answered(self.url):
-            super()._start_asgi_task(cycle, app)
+            super()._start_asgi_task(cycle, extended)
             return
-        begin = partial(super()._start_asgi_task, cycle, app)
+        begin = partial(super()._start_asgi_task, cycle, extended)
         self._starts.begin(lambda: None if cycle.disconnected else begin())
 
     def _extensions(self, cycle: RequestResponseCycle) -> dict[str, object]:

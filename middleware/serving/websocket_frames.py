@@ -203,12 +203,13 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         return True
 
     def run_asgi(self) -> Coroutine[Any, Any, None]:
-        self.scope["extensions"] |= {LEFT: self._left, DIRECT: self}  # type: ignore[dict-item]
         app = self.app
 
         async def until_ended(scope: Any, receive: Any, send: Any) -> None:
+            self.app = app  # this function, and a scope that has this connection, would hold it for ever
+            extensions = {**scope["extensions"], LEFT: self._left, DIRECT: self}
             try:
-                await app(scope, receive, send)
+                await app({**scope, "extensions": extensions}, receive, send)
             finally:
                 self._answer_goodbye()
 
@@ -247,8 +248,8 @@ class BoundedFrames(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         await super().send(message)
-        if message["type"] == "websocket.accept":
-            del self.request, self.response  # nobody asks for the handshake any more
+        if message["type"] == "websocket.accept" and self.handshake_complete:
+            del self.request, self.response, self.scope  # nobody asks for the handshake any more
         elif message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True  # or uvicorn logs an error of ours for each socket that is refused
 

@@ -40,24 +40,23 @@ class Owner(Protocol):
 class Incoming:
     """Iterate it for the messages; it ends when the client leaves. One reader at a time."""
 
-    def __init__(self, websocket: WebSocket, spool: Spool, owner: Owner) -> None:
+    def __init__(self, websocket: WebSocket, spool: Spool) -> None:
         self._websocket = websocket
         self._spool = spool
-        self._owner = owner
         self.direct: DirectMessages | None = websocket.scope.get("extensions", {}).get(DIRECT)
         self.at_once: Callable[[str | bytes], dict[str, Any] | None] | None = None
         """Answers a message without waiting for those before it; None: its turn comes."""
         self.hear_now: Callable[[str | bytes], bool] | None = None
         """Takes a message whose turn has come, without waiting; False: the reader takes it."""
-        self._ahead = SentAhead(spool, owner.error)
         self._loop = asyncio.get_running_loop()
         self._filler: asyncio.Task[None] | None = None
         self._closed = False
         self._rested = 0.0
         """When others had their turn last, by the monotonic clock."""
 
-    def start(self) -> None:
+    def start(self, owner: Owner) -> None:
         """Takes messages from now on, before there is a reader."""
+        self._owner, self._ahead = owner, SentAhead(self._spool, owner.error)
         if self.direct is not None:
             self._hand_over(self.direct)
         else:
@@ -69,6 +68,8 @@ class Incoming:
             self._filler.cancel()
             await asyncio.wait([self._filler])
         await self._spool.aclose()
+        self.at_once = self.hear_now = None
+        del self._owner, self._ahead  # the socket, which holds this
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
         while (message := await self._next()) is not None:

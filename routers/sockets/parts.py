@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any
 
 from starlette.websockets import WebSocketDisconnect
@@ -14,24 +14,15 @@ from stts.streams.flag import Flag
 async def until_first(*parts: Awaitable[None]) -> None:
     """Runs the parts of a session together until one ends, then ends the others. Raises what one of them raised."""
     tasks = [asyncio.ensure_future(part) for part in parts]
-    first = Flag()
-
-    def ended(_: object) -> None:
-        first.set()
-
-    for task in tasks:
-        task.add_done_callback(ended)
     try:
-        await first.wait()  # asyncio.wait would keep 2 KB for as long as the session lasts
+        await _first_ended(tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-    errors = [error for task in tasks if not task.cancelled() and (error := task.exception())]
+        await _end(tasks)
+    errors = _take_errors(tasks)
     # That the client has left is the consequence of whatever else went wrong, or no error at all.
     errors.sort(key=lambda error: isinstance(error, WebSocketDisconnect))
     if errors:
-        raise errors[0]
+        raise errors.pop(0)
 
 
 async def until_all(*parts: Coroutine[Any, Any, None]) -> None:
@@ -40,10 +31,31 @@ async def until_all(*parts: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-    # Those that were ended say nothing of why.
-    for error in (task.exception() for task in tasks if not task.cancelled()):
-        if error is not None:
-            raise error
+        await _end(tasks)
+    if errors := _take_errors(tasks):
+        raise errors.pop(0)
+
+
+async def _first_ended(tasks: Sequence[asyncio.Future[None]]) -> None:
+    first = Flag()  # asyncio.wait would keep 2 KB for as long as the session lasts
+
+    def ended(_: object) -> None:
+        first.set()
+
+    for task in tasks:
+        task.add_done_callback(ended)
+    await first.wait()
+
+
+async def _end(tasks: Sequence[asyncio.Future[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+def _take_errors(tasks: list[asyncio.Task[None]]) -> list[BaseException]:
+    """Errors of tasks that have ended, in their order; those that were ended say nothing of why. Whoever raises one
+    keeps neither it nor the tasks: it holds whoever it is raised by."""
+    errors = [error for task in tasks if not task.cancelled() and (error := task.exception())]
+    tasks.clear()
+    return errors

@@ -56,10 +56,15 @@ class QuotaEnd:
             begin()
         return ended
 
+    def forget(self) -> None:
+        """The session has ended."""
+        self._begin = self.on_exceeded = None
+
     def check(self) -> None:
-        """Raises QuotaExceeded."""
+        """Raises QuotaExceeded, once: raised, it holds the socket, which would hold it."""
         if self.error is not None:
-            raise self.error
+            errors, self.error = [self.error], None
+            raise errors.pop()
 
 
 def _wind_down(session: Resting, ended: asyncio.Future[None]) -> None:

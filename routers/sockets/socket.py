@@ -72,7 +72,7 @@ class Socket:
         self._idle_seconds = idle_seconds
         self._dialect = dialect
         self.quota_end = QuotaEnd()
-        self.incoming = Incoming(websocket, spool, self)
+        self.incoming = Incoming(websocket, spool)
         self._direct = self.incoming.direct
         self._state = websocket.scope.get("state", {})
         self.listener = listener_name(self._state)
@@ -156,14 +156,14 @@ class Socket:
     async def guarded(self) -> AsyncIterator[None]:
         """The part of its life in which it can be closed from outside. Raises what it was closed with."""
         if self._reason is not None:
-            raise self._reason
+            raise self._take_reason()
         self._watcher = self._loop.call_later(self._idle_seconds, self._watch)
         if self._left is not None:
             self._left.add_done_callback(self._leave)
         try:
             async with asyncio.timeout(None) as self._scope:
                 # Before the session is ready too: it may wait for an engine that is being loaded.
-                self.incoming.start()
+                self.incoming.start(self)
                 yield
         except TimeoutError:
             if self._reason is None:
@@ -174,8 +174,15 @@ class Socket:
             await self.incoming.aclose()
             if self._left is not None:
                 self._left.remove_done_callback(self._leave)
+            self.quota_end.forget()
         if self._reason is not None:
-            raise self._reason
+            raise self._take_reason()
+
+    def _take_reason(self) -> Exception:
+        """It is not kept: raised, it holds all that it passes through, this socket with it."""
+        assert self._reason is not None
+        reason, self._reason = self._reason, None
+        return reason
 
     def left(self) -> None:
         self._gone = True

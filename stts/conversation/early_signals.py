@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from stts.conversation.segmenter import SpeechSegmenter, Utterance
 from stts.conversation.session_state import SessionState
+from stts.conversation.unheard import unheard
 from stts.vad.endpointing import Signal
 
 CONFIRMING_WORDS = 2
@@ -16,19 +17,21 @@ TURN_OVER = 0.5
 
 
 class EarlySignals:
-    """Gives to `on_signal` what concerns the utterance that `current` returns."""
+    """Gives to `on_signal` what concerns the utterance that audio goes to."""
 
     def __init__(
         self,
         state: SessionState,
         segmenter: SpeechSegmenter,
-        current: Callable[[], Utterance | None],
         on_signal: Callable[[Signal], None],
     ) -> None:
         self._state = state
         self._segmenter = segmenter
-        self._current = current
         self._on_signal = on_signal
+
+    def close(self) -> None:
+        """When all tasks have ended."""
+        self._on_signal = unheard
 
     def ask_detector(self, utterance: Utterance, longest: float) -> None:
         """Has the turn detector judge the end of a paused utterance, which it may hold open for `longest` seconds of
@@ -41,7 +44,7 @@ class EarlySignals:
         words = len((utterance.stable + utterance.tail).split())
         # Of the sound itself: an engine hears words in every voiced cough, and what is kept before it lasts longer.
         spoken = self._segmenter.endpointer.spoken
-        if self._current() is utterance and words >= CONFIRMING_WORDS and spoken >= CONFIRMING_SECONDS:
+        if utterance.open and words >= CONFIRMING_WORDS and spoken >= CONFIRMING_SECONDS:
             self._give(self._segmenter.endpointer.confirm())
 
     async def _judge(self, utterance: Utterance, longest: float) -> None:
@@ -51,7 +54,7 @@ class EarlySignals:
         pause = utterance.pauses
 
         def pausing() -> bool:
-            return self._current() is utterance and utterance.paused and utterance.pauses == pause
+            return utterance.open and utterance.paused and utterance.pauses == pause
 
         probability = await detector.finished(lambda: tuple(utterance.recent) if pausing() else ())
         if probability is None or not pausing():

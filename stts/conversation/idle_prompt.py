@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 from stts.conversation.config import ReplyOrder
 from stts.conversation.events import PromptDue
+from stts.conversation.segmenter import SpeechSegmenter
 from stts.conversation.session_state import SessionState
+from stts.conversation.unheard import unheard
 
 
 class IdlePrompt:
-    def __init__(
-        self, state: SessionState, position: Callable[[], float], on_due: Callable[[ReplyOrder], None]
-    ) -> None:
-        """`position`: seconds of audio heard so far. `on_due` gets the order of the reply."""
+    def __init__(self, state: SessionState, segmenter: SpeechSegmenter, on_due: Callable[[ReplyOrder], None]) -> None:
+        """`segmenter` says how much was heard so far. `on_due` gets the order of the reply."""
         self._state = state
-        self._position = position
+        self._segmenter = segmenter
         self._on_due = on_due
         self._timer: asyncio.TimerHandle | None = None
 
@@ -32,8 +32,12 @@ class IdlePrompt:
             self._timer.cancel()
             self._timer = None
 
+    def close(self) -> None:
+        self.cancel()
+        self._on_due = unheard
+
     def _due(self) -> None:
         if not self._state.turns.quiet:  # audio came without turn detection
             return
-        self._state.outbox.emit(PromptDue(self._position()))
+        self._state.outbox.emit(PromptDue(self._segmenter.position))
         self._on_due(ReplyOrder(text=self._state.config.prompt or None))

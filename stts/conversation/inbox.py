@@ -12,6 +12,7 @@ from itertools import repeat
 from typing import Literal
 
 from stts.conversation.segmenter import FrameCutter
+from stts.conversation.unheard import unheard
 from stts.engine_api import Samples
 from stts.errors import Conflict
 from stts.protocols import Judged, VoiceActivity, VoiceStream
@@ -160,6 +161,7 @@ class Inbox:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+        self._on_ready = unheard
 
     def take(self) -> HeardFrames | Command | None:
         """Takes what was given next, if it is judged."""

@@ -14,6 +14,7 @@ from stts.conversation.segmenter import JudgedFrame, SpeechSegmenter, Utterance,
 from stts.conversation.session_state import SessionState
 from stts.conversation.state import State
 from stts.conversation.transcriber import Transcriber
+from stts.conversation.unheard import unheard
 from stts.engine_api import Samples
 from stts.errors import STTSError
 from stts.streams.live import LiveAudio
@@ -38,7 +39,7 @@ class InputPipeline:
         self.segmenter = SpeechSegmenter(state.config.turns)
         self._state = state
         self._on_signal = on_signal
-        self._early = EarlySignals(state, self.segmenter, lambda: self.current, self._signal)
+        self._early = EarlySignals(state, self.segmenter, self._signal)
         self.words = Transcriber(
             state, on_unconfirmed=self._early.confirm_by_words, on_settled=on_settled, on_words=on_words
         )
@@ -62,7 +63,9 @@ class InputPipeline:
     async def close(self) -> None:
         """When all tasks have ended."""
         self._inbox.close()
+        self._early.close()
         await self.words.close()
+        self._on_signal = unheard
 
     async def listen_as(self, config: TranscriptionConfig) -> None:
         """From the next utterance on. Raises what opening a place raises."""
@@ -168,7 +171,7 @@ class InputPipeline:
             self._take(heard, taken, len(heard.frames))
             self._trouble = ""
         except STTSError as error:
-            self._complain(error)
+            self._complain(error.with_traceback(None))  # which holds the frames that it was found for
 
     @property
     def _over(self) -> bool:

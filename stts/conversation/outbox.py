@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 
 from stts.conversation.events import AudioFrame, SessionEvent
 from stts.conversation.reply import GeneratedReply
+from stts.conversation.unheard import unheard
 from stts.streams.flag import Flag
 
 WAITING_EVENTS = 64
@@ -70,6 +71,10 @@ class Outbox:
         self._closed, self._error = True, error
         self._arrived.set()
         self._taken.set()
+
+    def forget(self) -> None:
+        """No reply is played any more."""
+        self._on_frame = unheard
 
     async def events(self) -> AsyncGenerator[SessionEvent, None]:
         """Gives the events, to one reader. A frame is chosen at the moment it is taken."""

@@ -23,6 +23,7 @@ from stts.conversation.reply_writer import ReplyWriter
 from stts.conversation.segmenter import Utterance
 from stts.conversation.session_state import SessionState
 from stts.conversation.state import Event
+from stts.conversation.unheard import unheard
 from stts.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -156,6 +157,10 @@ class OutputPipeline:
         for generation in list(self.out_of_band):
             self.drop_out_of_band(generation)
 
+    def forget(self) -> None:
+        """When all tasks have ended."""
+        self._on = unheard
+
     def went_out(self, reply: GeneratedReply) -> None:
         """A frame has really been taken."""
         if reply.first_byte is None:
@@ -221,3 +226,4 @@ class OutputPipeline:
         self._state.outbox.stop(reply)
         for task in reply.tasks:
             task.cancel()
+        reply.tasks = ()  # a task that was cancelled holds the reply, which would hold it

@@ -36,7 +36,7 @@ class ReplyWriter:
                 async for item in items:
                     await self._made(reply, item)
         except STTSError as error:
-            reply.error = error
+            reply.error = error.with_traceback(None)  # which holds the reply
         reply.playback.close()
 
     async def _made(self, reply: GeneratedReply, item: ReplyItem) -> None:

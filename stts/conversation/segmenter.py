@@ -84,6 +84,11 @@ class Utterance:
     """Its last seconds, for a turn detector."""
 
     @property
+    def open(self) -> bool:
+        """Audio goes to it."""
+        return not self.committed and not self.forgotten
+
+    @property
     def text(self) -> str:
         return self.segment.text if self.segment is not None else ""
 

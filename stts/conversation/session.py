@@ -64,7 +64,7 @@ class ConversationSession:
         self._input = InputPipeline(
             self._state, on_signal=self._heard, on_settled=self._settled, on_words=self._words_known
         )
-        self._prompt = IdlePrompt(self._state, lambda: self._input.segmenter.position, self._asked)
+        self._prompt = IdlePrompt(self._state, self._input.segmenter, self._asked)
 
     @property
     def config(self) -> SessionConfig:
@@ -129,6 +129,9 @@ class ConversationSession:
     async def _close(self) -> None:
         await self._state.end()
         await self._input.close()
+        self._output.forget()
+        self._prompt.close()
+        self._outbox.forget()
 
     def events(self) -> AsyncGenerator[SessionEvent, None]:
         """Gives the events, to one reader, until the session ends. Raises an error that nobody foresaw."""

@@ -11,6 +11,7 @@ from stts.chat import Message
 from stts.conversation.events import FinalTranscript, Lagging, PartialTranscript, TranscriptFailed, TranscriptSettled
 from stts.conversation.segmenter import Utterance
 from stts.conversation.session_state import SessionState
+from stts.conversation.unheard import unheard
 from stts.errors import EngineTimeout, NotFound, STTSError
 from stts.protocols import HearRequest, TranscriptionSession
 from stts.streams.channel import Channel
@@ -63,6 +64,7 @@ class Transcriber:
         for session in (self._session, self._next_session):
             if session is not None:
                 await session.aclose()
+        self._on_unconfirmed = self._on_settled = self._on_words = unheard
 
     async def listen_as(self, config: TranscriptionConfig) -> None:
         """From the next utterance on. Raises what opening a place raises."""
@@ -153,7 +155,7 @@ class Transcriber:
                     self._transcript(utterance, event)
             utterance.fallback = context.output_data.fallback
         except STTSError as error:
-            utterance.error = error
+            utterance.error = error.with_traceback(None)  # which holds the utterance
         utterance.transcribed = True
         utterance.audio.close()
         if utterance.committed:
@@ -236,7 +238,6 @@ class Transcriber:
         self._on_words(utterance)
         state.traces.unanswered(utterance)
         self._unknown.remove(utterance)
-        utterance.error = None  # it holds the utterance, by its traceback
 
 
 def _stop_watching(utterance: Utterance) -> None:

@@ -6,7 +6,7 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -70,18 +70,6 @@ class Commands:
         self._items, self._microphone, self._encoder = items, microphone, encoder
         self._waiting: deque[tuple[ReplyOrder, str | None]] = deque()
         """Responses asked for before the words of the turn before them were known."""
-        self._table: dict[str, Callable[[Any], Awaitable[Answers]]] = {
-            "session.update": self._update,
-            "input_audio_buffer.append": self._append,
-            "input_audio_buffer.commit": self._commit,
-            "input_audio_buffer.clear": self._clear,
-            "output_audio_buffer.clear": self._clear_output,
-            "conversation.item.create": self._create,
-            "conversation.item.retrieve": self._retrieve,
-            "conversation.item.delete": self._delete,
-            "conversation.item.truncate": self._truncate,
-            "response.cancel": self._cancel,
-        }
         self._follow()
 
     async def carry_out(self, message: dict[str, Any], event_id: str | None) -> Answers:
@@ -96,7 +84,7 @@ class Commands:
         if isinstance(command, ResponseCreate):
             await self._respond(command.response or ResponseParams(), event_id)
             return []
-        return await self._table[message["type"]](command)
+        return await self._TABLE[message["type"]](self, command)
 
     def hear_now(self, message: dict[str, Any]) -> bool:
         """Carries out a command that brings audio; False: it has to wait, or to be refused, by `carry_out`."""
@@ -248,3 +236,16 @@ class Commands:
 
     def _active(self) -> STTSError:
         return ACTIVE.error(id=self._encoder.responses.active or "resp_none")
+
+    _TABLE: ClassVar[dict[str, Callable[[Any, Any], Awaitable[Answers]]]] = {
+        "session.update": _update,
+        "input_audio_buffer.append": _append,
+        "input_audio_buffer.commit": _commit,
+        "input_audio_buffer.clear": _clear,
+        "output_audio_buffer.clear": _clear_output,
+        "conversation.item.create": _create,
+        "conversation.item.retrieve": _retrieve,
+        "conversation.item.delete": _delete,
+        "conversation.item.truncate": _truncate,
+        "response.cancel": _cancel,
+    }

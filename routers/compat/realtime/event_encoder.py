@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from routers.compat.realtime.hosted_errors import CODES
 from routers.compat.realtime.input_audio_buffer import InputAudioBuffer
@@ -63,18 +63,6 @@ class EventEncoder:
         self._told: dict[str, str] = {}
         """Words of each turn that were told so far."""
         self._early: deque[PartialTranscript] = deque(maxlen=64)
-        self._table: dict[type, Callable[[Any], Iterator[Event]]] = {
-            SpeechStarted: self._speech_started,
-            SpeechStopped: self._speech_stopped,
-            TurnCommitted: self._committed,
-            AudioCleared: self._cleared,
-            PartialTranscript: self._partial,
-            FinalTranscript: self._final,
-            TranscriptFailed: self._transcript_failed,
-            **self.responses.table,
-            PromptDue: self._prompt_due,
-            Failed: self._failed,
-        }
 
     @property
     def settled(self) -> bool:
@@ -88,8 +76,8 @@ class EventEncoder:
 
     def to_messages(self, event: SessionEvent) -> Iterator[Event]:
         """Gives the server events of one session event; none for an event that concerns other dialects."""
-        translate = self._table.get(type(event))
-        return translate(event) if translate is not None else iter(())
+        translate = self._TABLE.get(type(event))
+        return translate(self, event) if translate is not None else self.responses.to_messages(event)
 
     def _speech_started(self, event: SpeechStarted) -> Iterator[Event]:
         self._known.add(event.item)
@@ -185,6 +173,19 @@ class EventEncoder:
 
     def _failed(self, event: Failed) -> Iterator[Event]:
         yield error_event(event.error)
+
+    _TABLE: ClassVar[dict[type, Callable[[Any, Any], Iterator[Event]]]] = {
+        SpeechStarted: _speech_started,
+        SpeechStopped: _speech_stopped,
+        TurnCommitted: _committed,
+        AudioCleared: _cleared,
+        PartialTranscript: _partial,
+        FinalTranscript: _final,
+        TranscriptFailed: _transcript_failed,
+        PromptDue: _prompt_due,
+        Failed: _failed,
+    }
+    """Type of a session event -> its translation."""
 
 
 def item_added(item: Event, previous: str | None) -> Iterator[Event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.response import Event, Order, Response
@@ -16,6 +16,7 @@ from stts.conversation.events import (
     ReplyEnded,
     ReplyStarted,
     ReplyWarned,
+    SessionEvent,
     ToolCalled,
 )
 from stts.conversation.history import new_item_id
@@ -41,16 +42,11 @@ class ResponseEncoder:
         self._rate_limits = rate_limits
         self._conversation, self._stored_seconds = conversation, stored_seconds
         self._responses: dict[int, Response] = {}
-        self.table: dict[type, Callable[[Any], Iterator[Event]]] = {
-            Interrupted: self._interrupted,
-            ReplyStarted: self._reply_started,
-            ReplyDelta: self._reply_delta,
-            ReplyWarned: self._reply_warned,
-            ToolCalled: self._tool_called,
-            AudioFrame: self._audio,
-            ReplyEnded: self._reply_ended,
-        }
-        """Type of a session event -> its translation."""
+
+    def to_messages(self, event: SessionEvent) -> Iterator[Event]:
+        """Gives the server events of one session event; none for an event that concerns no response."""
+        translate = self._TABLE.get(type(event))
+        return translate(self, event) if translate is not None else iter(())
 
     @property
     def active(self) -> str | None:
@@ -117,3 +113,14 @@ class ResponseEncoder:
         heard = self.turn_seconds if response.order.given is None else 0.0
         yield from response.end(event, response_usage(event, response.given, heard))
         yield self._limits_updated()
+
+    _TABLE: ClassVar[dict[type, Callable[[Any, Any], Iterator[Event]]]] = {
+        Interrupted: _interrupted,
+        ReplyStarted: _reply_started,
+        ReplyDelta: _reply_delta,
+        ReplyWarned: _reply_warned,
+        ToolCalled: _tool_called,
+        AudioFrame: _audio,
+        ReplyEnded: _reply_ended,
+    }
+    """Type of a session event -> its translation."""

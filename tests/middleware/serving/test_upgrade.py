@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import weakref
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-from starlette.types import Receive, Scope, Send
 
-from middleware.serving.http_head import BoundedHead
-from tests import patient
 from tests.middleware.edge.apps import Raw, app_with, settings
-from tests.patient import PATIENCE
 from tests.serving import serving
-from tests.uncollected import uncollected
 
 pytestmark = pytest.mark.socket
 
@@ -104,29 +97,3 @@ async def test_a_tunnel_is_refused(raw: Raw) -> None:
     status, headers, body = await raw.answer()
     assert (status, headers["connection"]) == (400, "close")
     assert json.loads(body)["code"] == "malformed_request"
-
-
-async def test_what_read_the_request_is_gone_while_its_socket_lives() -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        await send({"type": "websocket.accept"})
-        await receive()
-        await send({"type": "websocket.send", "text": "Hello."})
-        await receive()
-
-    made: list[weakref.ref[BoundedHead]] = []
-
-    def protocol(**options: Any) -> BoundedHead:
-        head = BoundedHead(**options)
-        made.append(weakref.ref(head))
-        return head
-
-    with uncollected():
-        async with (
-            serving(app, http=protocol) as port,  # type: ignore[arg-type]
-            patient.connect(f"ws://127.0.0.1:{port}/") as client,
-        ):
-            await client.send("Hello.")
-            assert await asyncio.wait_for(client.recv(), PATIENCE) == "Hello."
-            (head,) = made
-            assert head() is None
