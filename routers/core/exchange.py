@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
 from fastapi import Response
 from fastapi.responses import JSONResponse
+from pybase64 import b64encode
 from starlette.types import Receive, Scope, Send
 
 from middleware.edge.bodies import JSON

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from pybase64 import b64encode
 from starlette.types import Send
 
 from routers.http.answer import Answer, Headers, send_sized

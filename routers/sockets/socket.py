@@ -11,7 +11,6 @@ STTSError of the body is told as a last event, what is wrong with one message wi
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from middleware.edge.route_table import SPAN_LINK
 from middleware.listener import listener_name
 from middleware.serving.extensions import LEFT
+from routers.http.json_text import json_text
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.incoming import SLICE_SECONDS, Incoming
 from routers.sockets.quota_end import QuotaEnd
@@ -121,7 +121,7 @@ class Socket:
         return self.incoming.__aiter__()
 
     async def send_json(self, event: dict[str, Any]) -> None:
-        await self._send(json.dumps(event))
+        await self._send(json_text(event))
 
     async def send_bytes(self, data: bytes) -> None:
         await self._send(data)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
+
+from pybase64 import b64encode
 
 from routers.compat.elevenlabs.alignment import in_milliseconds
 from routers.compat.elevenlabs.errors import socket_error

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64decode
-from binascii import Error as NoBase64
 
 import numpy as np
 
+from routers.http.base64_text import from_base64
 from stts.audio.resample import Resampler
 from stts.errors import AudioTooLong, InvalidParameter
 
@@ -27,9 +26,9 @@ async def decoded(audio: str) -> bytes:
     """Raises InvalidParameter for what is not base64."""
     try:
         if len(audio) > LARGE_CHARACTERS:
-            return await asyncio.to_thread(b64decode, audio, validate=True)
-        return b64decode(audio, validate=True)
-    except (NoBase64, ValueError):
+            return await asyncio.to_thread(from_base64, audio)
+        return from_base64(audio)
+    except ValueError:
         raise InvalidParameter("This is not base64.", param="audio") from None
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable
 
 import numpy as np
+from pybase64 import b64encode
 
 from routers.compat.live.fixture import FULL_SCALE, RATE, to_pcm
 from routers.compat.live.link import OutputFrame

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from pybase64 import b64encode
 
 from routers.compat.live.commands import Commands, parsed
 from routers.compat.live.errors import error_event

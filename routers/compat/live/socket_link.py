@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import AsyncGenerator
 from functools import lru_cache
+
+from pybase64 import b64encode
 
 from routers.compat.live.event_link import EventLink
 from routers.compat.live.formats import encode, reader

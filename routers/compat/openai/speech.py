@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from fastapi import Request, Response
+from pybase64 import b64encode
 
 from routers.compat.openai.errors import error_event, in_dialect
 from routers.compat.openai.listener_defaults import speech_config

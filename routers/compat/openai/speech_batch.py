@@ -7,11 +7,11 @@ a job (`POST /jobs/speech`), which a broken connection does not end.
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
 from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, Any
 
 from fastapi import Request, Response
+from pybase64 import b64encode
 from pydantic import BaseModel, Field
 
 from routers.compat.openai.errors import in_dialect

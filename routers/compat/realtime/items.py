@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from pybase64 import b64encode
 
 from routers.compat.realtime.command_schemas import ItemReference, ItemShape
 from routers.compat.realtime.contents import Contents, content_of, message_of, parts_of

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import binascii
-from base64 import b64decode
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -12,6 +10,7 @@ from routers.compat.realtime.input_audio_buffer import InputAudioBuffer
 from routers.compat.realtime.items import Sound
 from routers.compat.realtime.session_schemas import Format
 from routers.compat.realtime.voice import bytes_per_second, reader
+from routers.http.base64_text import from_base64
 from stts.conversation.config import SessionConfig
 from stts.conversation.services import SessionServices
 from stts.engine_api import Samples
@@ -111,8 +110,8 @@ async def decoded(audio: str) -> bytes:
 
 def _decoded(audio: str) -> bytes:
     try:
-        return b64decode(audio, validate=True)
-    except (binascii.Error, ValueError):
+        return from_base64(audio)
+    except ValueError:
         raise InvalidParameter("This is not base64.", param="audio") from None
 
 

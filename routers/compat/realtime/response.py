@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from pybase64 import b64encode
 
 from routers.compat.realtime.items import Items, ItemStatus, Sound, function_call, message_item
 from routers.compat.realtime.session_schemas import PCM

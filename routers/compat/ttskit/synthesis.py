@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
 from typing import Annotated, Any, cast
 
 from fastapi import Query, Request, Response
+from pybase64 import b64encode
 from starlette.types import Message, Send
 
 from middleware.listener import ListenerSettings

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field
 from typing import Any
+
+import pybase64
 
 from routers.sockets.error_events import native_error
 from routers.websocket.conversation_v1.schemas import SAMPLE_RATE
@@ -76,7 +77,7 @@ def _response(answer: _Answer, metrics: TurnMetrics) -> dict[str, Any]:
         "type": "conversation_response",
         "transcription": answer.transcription,
         "response_text": answer.text.strip(),
-        "audio_data": base64.b64encode(_wav(audio)).decode(),
+        "audio_data": pybase64.b64encode(_wav(audio)).decode(),
         "timing": {
             "transcription_time": heard / 1000,
             "synthesis_time": max(0.0, made - heard) / 1000,

@@ -6,7 +6,6 @@ Half duplex: a turn goes in, and its whole answer comes back in one message.
 from __future__ import annotations
 
 import asyncio
-import base64
 import io
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -17,6 +16,7 @@ import numpy as np
 from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
+from routers.http.base64_text import from_base64
 from routers.http.deferred_route import deferred_router
 from routers.http.listener_speech import spoken_session
 from routers.services import Services
@@ -127,7 +127,7 @@ class _Talk:
 
     def _decoded(self, text: str) -> Samples:
         try:
-            data = base64.b64decode(text, validate=True)
+            data = from_base64(text)
         except ValueError:
             raise InvalidParameter("data: not base64.", param="data") from None
         if data.startswith(FILE_MAGIC):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
+from pybase64 import b64encode
 from pydantic import BaseModel
 
 from routers.compat.realtime.connection import EventIds
