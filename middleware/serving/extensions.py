@@ -55,6 +55,11 @@ class DirectMessages(Protocol):
         """Has a message that `receive` has given be the next once more, for whoever takes them from now on."""
         ...
 
+    @property
+    def sends_now(self) -> bool:
+        """`send_now` would send."""
+        ...
+
     def send_now(self, message: str | bytes) -> bool:
         """False: it has to be sent by ASGI, which waits for the transport or says what is wrong."""
         ...

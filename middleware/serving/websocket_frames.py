@@ -196,8 +196,13 @@ class BoundedFrames(WebSocketsSansIOProtocol):
     def give_back(self, message: Message) -> None:
         self.queue.put_back(message)  # type: ignore[attr-defined]
 
+    @property
+    def sends_now(self) -> bool:
+        is_open = not self.close_sent and self.conn.state is State.OPEN
+        return is_open and not self.conn.extensions and self.writable.is_set()
+
     def send_now(self, message: str | bytes) -> bool:
-        if self.close_sent or self.conn.state is not State.OPEN or self.conn.extensions or not self.writable.is_set():
+        if not self.sends_now:
             return False
         self.transport.write(frame_of(message))
         return True

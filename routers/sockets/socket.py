@@ -120,6 +120,17 @@ class Socket:
     def __aiter__(self) -> AsyncIterator[str | bytes]:
         return self.incoming.__aiter__()
 
+    @property
+    def sends_now(self) -> bool:
+        """Nothing waits to be sent, and the transport takes more."""
+        return not self._waiting and not self._gone and self._direct is not None and self._direct.sends_now
+
+    def send_now(self, data: bytes) -> None:
+        """Sends without waiting, where `sends_now`: for what comes in small pieces and in its time."""
+        assert self._direct is not None
+        self._direct.send_now(data)
+        self.active = self._loop.time()
+
     async def send_json(self, event: dict[str, Any]) -> None:
         await self._send(json_text(event))
 

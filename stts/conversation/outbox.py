@@ -1,11 +1,14 @@
 """Events of a session on their way to the connection: in order, bounded, and never a stale frame.
 
 Frames of replies do not wait here: the reader takes them from the playbacks when their time has come, after all events.
+Nearly all of them come alone, while there is nothing else to tell: those are sent past the reader, since waking a task
+for each costs more than all that is done with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
+from typing import Protocol
 
 from stts.conversation.events import AudioFrame, SessionEvent
 from stts.conversation.reply import GeneratedReply
@@ -13,6 +16,17 @@ from stts.conversation.unheard import unheard
 from stts.streams.flag import Flag
 
 WAITING_EVENTS = 64
+
+
+class FrameSink(Protocol):
+    """A connection that can send frames at once."""
+
+    @property
+    def takes_now(self) -> bool:
+        """The next frame can leave in a call. False: the reader is to bring it."""
+        ...
+
+    def take(self, frame: AudioFrame) -> None: ...
 
 
 class Outbox:
@@ -29,6 +43,9 @@ class Outbox:
         self._error: BaseException | None = None
         self._telling = False
         """The reader has an event, and has not come back for more."""
+        self._resting = False
+        """The reader has told everything, and waits."""
+        self._sink: FrameSink | None = None
 
     @property
     def told(self) -> bool:
@@ -42,7 +59,7 @@ class Outbox:
     def play(self, reply: GeneratedReply) -> None:
         """Sends the frames of a reply from now on; one that is nobody's turn takes what others leave."""
         self._playing.insert(len(self._playing) if reply.out_of_band else 0, reply)
-        reply.playback.on_due = self._arrived.set
+        reply.playback.on_due = self._frame_due
         self._arrived.set()
 
     def stop(self, reply: GeneratedReply) -> None:
@@ -76,31 +93,61 @@ class Outbox:
         """No reply is played any more."""
         self._on_frame = unheard
 
-    async def events(self) -> AsyncGenerator[SessionEvent, None]:
-        """Gives the events, to one reader. A frame is chosen at the moment it is taken."""
-        while True:
-            while (event := self._next()) is not None:
-                self._telling = True
-                yield event
-                self._telling = False
-            if self._closed:
-                if self._error is not None:
-                    raise self._error
-                return
-            self._arrived.clear()
-            await self._arrived.wait()
+    async def events(self, sink: FrameSink | None = None) -> AsyncGenerator[SessionEvent, None]:
+        """Gives the events, to one reader. A frame is chosen at the moment it is taken. `sink`: takes most frames."""
+        self._sink = sink
+        try:
+            while True:
+                while (event := self._next()) is not None:
+                    self._telling = True
+                    yield event
+                    self._telling = False
+                if self._closed:
+                    if self._error is not None:
+                        raise self._error
+                    return
+                self._arrived.clear()
+                self._resting = True
+                await self._arrived.wait()
+                self._resting = False
+        finally:
+            self._sink, self._resting = None, False
 
     def _next(self) -> SessionEvent | None:
         if self._events:
             self._taken.set()
             return self._events.pop(0)
         for reply in self._playing:
-            playback = reply.playback
-            if (frame := playback.next_frame()) is not None:
-                self._on_frame(reply)
-                sequence, playback.sequence = playback.sequence, playback.sequence + 1
-                return AudioFrame(reply.generation, sequence, frame.data, frame.seconds, frame.words)
+            if (frame := self._next_frame(reply)) is not None:
+                return frame
         return None
+
+    def _next_frame(self, reply: GeneratedReply) -> AudioFrame | None:
+        playback = reply.playback
+        if (frame := playback.next_frame()) is None:
+            return None
+        self._on_frame(reply)
+        sequence, playback.sequence = playback.sequence, playback.sequence + 1
+        return AudioFrame(reply.generation, sequence, frame.data, frame.seconds, frame.words)
+
+    def _frame_due(self) -> None:
+        if not self._sent_past_reader():
+            self._arrived.set()
+
+    def _sent_past_reader(self) -> bool:
+        """Sends the frames of the one reply that plays, while their time has come. False: the reader is to look, as it
+        is for the first frame, which changes more than the listener's audio, and for what comes all at once."""
+        sink = self._sink
+        if sink is None or not self._resting or self._arrived.is_set() or len(self._playing) != 1:
+            return False
+        (reply,) = self._playing
+        if not reply.playback.sequence or not reply.playback.paced:
+            return False
+        while sink.takes_now:
+            if (frame := self._next_frame(reply)) is None:
+                return True
+            sink.take(frame)
+        return False
 
     async def _take(self) -> None:
         """Waits for the next time that something is taken."""

@@ -83,6 +83,11 @@ class ReplyPlayback:
         """Written and not long enough for a frame yet; the text that begins with the next one."""
 
     @property
+    def paced(self) -> bool:
+        """Frames go in the time of their playback, and not all at once."""
+        return self._sender.paced
+
+    @property
     def sent(self) -> float:
         """Seconds of audio sent, without those that the listener was told to drop."""
         return self._sent

@@ -18,7 +18,7 @@ from stts.conversation.events import SessionEvent
 from stts.conversation.history import History, Item, new_item_id
 from stts.conversation.idle_prompt import IdlePrompt
 from stts.conversation.input import InputPipeline
-from stts.conversation.outbox import Outbox
+from stts.conversation.outbox import FrameSink, Outbox
 from stts.conversation.output import OutputPipeline
 from stts.conversation.reply import GeneratedReply
 from stts.conversation.segmenter import Utterance
@@ -133,9 +133,10 @@ class ConversationSession:
         self._prompt.close()
         self._outbox.forget()
 
-    def events(self) -> AsyncGenerator[SessionEvent, None]:
-        """Gives the events, to one reader, until the session ends. Raises an error that nobody foresaw."""
-        return self._outbox.events()
+    def events(self, frames: FrameSink | None = None) -> AsyncGenerator[SessionEvent, None]:
+        """Gives the events, to one reader, until the session ends; most frames of replies to `frames`, where it is
+        given. Raises an error that nobody foresaw."""
+        return self._outbox.events(frames)
 
     async def configure(self, config: SessionConfig) -> None:
         """Turns change at once, the rest with the next utterance and the next reply.

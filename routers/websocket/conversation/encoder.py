@@ -32,11 +32,15 @@ class EventEncoder:
     def to_message(self, event: events.SessionEvent) -> ServerMessage | bytes | None:
         """Returns bytes for audio, a JSON object for other events, None for what clients are not told."""
         if isinstance(event, events.AudioFrame):
-            return HEADER.pack(event.generation, event.sequence) + event.data
+            return audio_message(event)
         if isinstance(event, events.Failed):
             return cast(Error, native_error(event.error, self._request_id, False))
         make = _MAKERS.get(type(event))
         return make(event) if make is not None else None
+
+
+def audio_message(frame: events.AudioFrame) -> bytes:
+    return HEADER.pack(frame.generation, frame.sequence) + frame.data
 
 
 def _failure(error: STTSError) -> ErrorTold:

@@ -29,11 +29,12 @@ from routers.websocket.conversation.commands import (
     ToolOutput,
     TypedMessage,
 )
-from routers.websocket.conversation.encoder import EventEncoder
+from routers.websocket.conversation.encoder import EventEncoder, audio_message
 from stts.access.policy import RouteKind, policy
 from stts.audio.pcm import PCMReader
 from stts.chat import Message
 from stts.conversation.config import ReplyOrder, SessionConfig, session_config
+from stts.conversation.events import AudioFrame
 from stts.conversation.history import Item, new_item_id
 from stts.conversation.session import ConversationSession
 from stts.conversation.sessions import StoredSession
@@ -133,7 +134,7 @@ class Talk:
 
     async def send_events(self) -> None:
         """Sends the events of the session, each with the change of state that it brings."""
-        async with aclosing(self._session.events()) as events:
+        async with aclosing(self._session.events(self)) as events:
             async for event in events:
                 message = self._encoder.to_message(event)
                 if isinstance(message, bytes):
@@ -141,6 +142,13 @@ class Talk:
                 elif message is not None:
                     await self._socket.send_json(dict(message))
                 await self._tell_state()
+
+    @property
+    def takes_now(self) -> bool:
+        return self._session.state is self._state and self._socket.sends_now
+
+    def take(self, frame: AudioFrame) -> None:
+        self._socket.send_now(audio_message(frame))
 
     async def _tell_state(self) -> None:
         state = self._session.state

@@ -10,7 +10,7 @@ from stts.audio.pacing import FRAME_SECONDS
 from stts.chat import ReplyConfig, ReplyRequest
 from stts.conversation.config import ReplyOrder
 from stts.conversation.events import AudioCleared, AudioFrame, SessionEvent
-from stts.conversation.outbox import WAITING_EVENTS, Outbox
+from stts.conversation.outbox import WAITING_EVENTS, FrameSink, Outbox
 from stts.conversation.playback import ReplyPlayback
 from stts.conversation.reply import GeneratedReply
 from stts.errors import EngineError
@@ -30,13 +30,13 @@ def playing(outbox: Outbox, frames: int, *, generation: int = 1, out_of_band: bo
 
 
 class Reader:
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, sink: FrameSink | None = None) -> None:
         self.told: list[tuple[float, SessionEvent]] = []
         self._began = now()
-        self.task = asyncio.create_task(self._read(outbox))
+        self.task = asyncio.create_task(self._read(outbox, sink))
 
-    async def _read(self, outbox: Outbox) -> None:
-        async for event in outbox.events():
+    async def _read(self, outbox: Outbox, sink: FrameSink | None) -> None:
+        async for event in outbox.events(sink):
             self.told.append((round(now() - self._began, 3), event))
 
     @property
@@ -96,6 +96,73 @@ async def test_who_is_spoken_to_goes_before_what_is_nobody_s_turn() -> None:
     assert await aside.playback.taken() == 0
     outbox.close()
     await reader.task
+
+
+class Sink:
+    """A connection that takes frames at once, unless it is `full`."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.taken: list[tuple[float, int]] = []
+
+    @property
+    def takes_now(self) -> bool:
+        return not self.full
+
+    def take(self, frame: AudioFrame) -> None:
+        self.taken.append((round(now(), 3), frame.sequence))
+
+
+@virtual
+async def test_frames_go_past_the_reader_in_their_time_and_the_first_through_it() -> None:
+    outbox, sink = Outbox(lambda reply: None), Sink()
+    reply = playing(outbox, 12)
+    reader = Reader(outbox, sink)
+    await asyncio.sleep(0.2)
+    began = now() - 0.2
+    assert reader.frames == [(1, 0), (1, 1)]
+    assert sink.taken == [(round(began + at, 3), number) for number, at in enumerate((0.02, 0.06, 0.1, 0.14, 0.18), 2)]
+    outbox.emit(AudioCleared())
+    await asyncio.sleep(0)
+    assert isinstance(reader.told[-1][1], AudioCleared)
+    outbox.stop(reply)
+    taken = list(sink.taken)
+    await asyncio.sleep(1)
+    assert sink.taken == taken and len(reader.frames) == 2
+    outbox.close()
+    await reader.task
+
+
+@virtual
+async def test_the_reader_brings_what_the_connection_cannot_take_at_once_in_order() -> None:
+    outbox, sink = Outbox(lambda reply: None), Sink()
+    reply = playing(outbox, 12)
+    reader = Reader(outbox, sink)
+    await asyncio.sleep(0.1)
+    sink.full = True
+    await asyncio.sleep(0.1)
+    sink.full = False
+    await asyncio.sleep(1)
+    by_reader = [sequence for _, sequence in reader.frames]
+    assert len(by_reader) > 2 and sorted([*by_reader, *(number for _, number in sink.taken)]) == list(range(12))
+    reply.playback.close()
+    assert await reply.playback.taken() == 0
+    outbox.close()
+    await reader.task
+
+
+@virtual
+async def test_nobody_is_sent_frames_whose_reader_has_left() -> None:
+    outbox, sink = Outbox(lambda reply: None), Sink()
+    playing(outbox, 12)
+    reader = Reader(outbox, sink)
+    await asyncio.sleep(0.1)
+    reader.task.cancel()
+    await asyncio.wait([reader.task])
+    taken = list(sink.taken)
+    await asyncio.sleep(1)
+    assert sink.taken == taken
+    outbox.close()
 
 
 @virtual
