@@ -165,8 +165,10 @@ class ReplyWritten:
     """The model stopped at its limit."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AudioFrame:
+    """Not frozen, since each listener gets 25 a second: that would make it three times as dear."""
+
     generation: int
     sequence: int
     """From 0, without gaps."""

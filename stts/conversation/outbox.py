@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
-from stts.conversation.events import AudioFrame, SessionEvent
+from stts.conversation.events import AudioFrame, ReplyDelta, SessionEvent
 from stts.conversation.reply import GeneratedReply
 from stts.conversation.unheard import unheard
 from stts.streams.flag import Flag
 
 WAITING_EVENTS = 64
+JOINED_CHARACTERS = 200
+"""Characters of a delta from which on no more are joined to it."""
 
 
 class FrameSink(Protocol):
@@ -53,8 +55,20 @@ class Outbox:
         return not self._events and not self._telling
 
     def emit(self, event: SessionEvent) -> None:
+        """Text of a reply joins what waits of it: words that were written together are one message."""
+        if isinstance(event, ReplyDelta) and self._events:
+            event = self._joined(event)
         self._events.append(event)
         self._arrived.set()
+
+    def _joined(self, delta: ReplyDelta) -> ReplyDelta:
+        last = self._events[-1]
+        if not isinstance(last, ReplyDelta) or last.generation != delta.generation:
+            return delta
+        if len(last.text) >= JOINED_CHARACTERS:
+            return delta
+        self._events.pop()
+        return ReplyDelta(delta.generation, last.text + delta.text)
 
     def play(self, reply: GeneratedReply) -> None:
         """Sends the frames of a reply from now on; one that is nobody's turn takes what others leave."""

@@ -159,6 +159,7 @@ class ReplyPlayback:
         """Starts the flow again, with the frame that follows what was heard."""
         self._sender.restart()
         self.flowing.set()
+        self._forget_timer()
         self._due()
 
     def next_frame(self) -> Frame | None:
@@ -167,7 +168,7 @@ class ReplyPlayback:
         if not self._frames or not self.flowing.is_set():
             return None
         if wait := self._sender.wait(FRAME_SECONDS):
-            self._timer = self._timer or asyncio.get_running_loop().call_later(wait, self._due)
+            self._timer = self._timer or asyncio.get_running_loop().call_later(wait, self._timed)
             return None
         frame = self._frames.popleft()
         self._made -= frame.seconds
@@ -219,8 +220,11 @@ class ReplyPlayback:
         if self._timer is None:
             self._due()
 
+    def _timed(self) -> None:
+        self._timer = None
+        self._due()
+
     def _due(self) -> None:
-        self._forget_timer()
         if self.on_due is not None:
             self.on_due()
 

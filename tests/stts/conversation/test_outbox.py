@@ -9,8 +9,8 @@ import pytest
 from stts.audio.pacing import FRAME_SECONDS
 from stts.chat import ReplyConfig, ReplyRequest
 from stts.conversation.config import ReplyOrder
-from stts.conversation.events import AudioCleared, AudioFrame, SessionEvent
-from stts.conversation.outbox import WAITING_EVENTS, FrameSink, Outbox
+from stts.conversation.events import AudioCleared, AudioFrame, ReplyDelta, SessionEvent
+from stts.conversation.outbox import JOINED_CHARACTERS, WAITING_EVENTS, FrameSink, Outbox
 from stts.conversation.playback import ReplyPlayback
 from stts.conversation.reply import GeneratedReply
 from stts.errors import EngineError
@@ -163,6 +163,24 @@ async def test_nobody_is_sent_frames_whose_reader_has_left() -> None:
     await asyncio.sleep(1)
     assert sink.taken == taken
     outbox.close()
+
+
+@virtual
+async def test_words_that_wait_are_told_together_as_far_as_they_are_one_reply_s() -> None:
+    outbox = Outbox(lambda reply: None)
+    words = [ReplyDelta(1, " word")] * 50 + [AudioCleared(), ReplyDelta(1, " more"), ReplyDelta(2, "Other")]
+    for event in words:
+        outbox.emit(event)
+    reader = Reader(outbox)
+    await asyncio.sleep(0)
+    told = [event for _, event in reader.told]
+    assert told == [
+        ReplyDelta(1, " word" * (JOINED_CHARACTERS // 5)),
+        ReplyDelta(1, " word" * (50 - JOINED_CHARACTERS // 5)),
+        *words[50:],
+    ]
+    outbox.close()
+    await reader.task
 
 
 @virtual
