@@ -168,7 +168,8 @@ async def test_nobody_is_sent_frames_whose_reader_has_left() -> None:
 @virtual
 async def test_words_that_wait_are_told_together_as_far_as_they_are_one_reply_s() -> None:
     outbox = Outbox(lambda reply: None)
-    words = [ReplyDelta(1, " word")] * 50 + [AudioCleared(), ReplyDelta(1, " more"), ReplyDelta(2, "Other")]
+    words: list[SessionEvent] = [ReplyDelta(1, " word")] * 50
+    words += [AudioCleared(), ReplyDelta(1, " more"), ReplyDelta(2, "Other")]
     for event in words:
         outbox.emit(event)
     reader = Reader(outbox)
