@@ -1,4 +1,5 @@
-"""Requests a second of one sentence each, by one process and by two, against the engine in a bare loop."""
+"""Requests a second of one sentence each, against the engine in a bare loop: by one process, by two, and by one with a
+child of the engine for each client, who then waits for no slot."""
 
 from __future__ import annotations
 
@@ -29,8 +30,9 @@ def run() -> list[Row]:
         busy = (server.cpu_seconds - before) / SECONDS
     with running({"server": {"workers": 2}}) as server:
         workers_of(server, 2)
-        asyncio.run(_rate(server.port, 2.0))  # each worker loads the engine for itself
-        of_two, _ = asyncio.run(_rate(server.port, SECONDS))
+        of_two = _warm_rate(server.port)  # each worker loads the engine for itself
+    with running({"engines": {"options": {"espeak": {"processes": CLIENTS}}}}) as server:
+        of_children = _warm_rate(server.port)
     bare = (bare + _bare_loop(SECONDS / 2)) / 2
     return [
         Row(
@@ -41,6 +43,12 @@ def run() -> list[Row]:
             {"ratio": rate / bare, "requests_per_s": rate, "server_cores": busy, "client_cores": client},
         ),
         Row("  with two workers", "", f"{of_two / bare:.2f} ({of_two:.0f}/s)", figures={"ratio_of_two": of_two / bare}),
+        Row(
+            f"  with {CLIENTS} children of the engine",
+            "",
+            f"{of_children / bare:.2f} ({of_children:.0f}/s)",
+            figures={"ratio_of_children": of_children / bare},
+        ),
         Row("  the bare engine loop", "", f"{bare:.0f}/s", figures={"engine_per_s": bare}),
     ]
 
@@ -60,6 +68,11 @@ def _bare_loop(seconds: float) -> float:
         for _ in engine.synthesize(sentence, voice, SpeechParams()):
             pass
     raise AssertionError("the sentences never end")
+
+
+def _warm_rate(port: int) -> float:
+    asyncio.run(_rate(port, 2.0))
+    return asyncio.run(_rate(port, SECONDS))[0]
 
 
 async def _rate(port: int, seconds: float) -> tuple[float, float]:
