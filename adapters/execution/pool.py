@@ -191,8 +191,9 @@ class SlotPool(Generic[E]):
     def _next_backend(self, cold: bool) -> Backend:
         """The backend used last of those that are ready (one may have died meanwhile), or of those that are not."""
         self._taken += 1
-        fitting = [index for index, backend in enumerate(self._free) if backend.ready is not cold]
-        return self._free.pop(fitting[-1] if fitting else -1)
+        # The last that fits: each look at a child is a call of the system.
+        fitting = (index for index in reversed(range(len(self._free))) if self._free[index].ready is not cold)
+        return self._free.pop(next(fitting, -1))
 
     async def stop(self, timeout_seconds: float) -> None:
         """Takes no more work and ends what runs: at its next yield, by force if that takes too long."""

@@ -2,7 +2,7 @@
 
 Frames of replies do not wait here: the reader takes them from the playbacks when their time has come, after all events.
 Nearly all of them come alone, while there is nothing else to tell: those are sent past the reader, since a quarter of
-what a frame costs is the task that wakes for it.
+what a frame costs before the socket is the task that wakes for it.
 """
 
 from __future__ import annotations
