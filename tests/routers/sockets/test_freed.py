@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from fastapi import FastAPI, WebSocket
@@ -82,7 +83,7 @@ async def test_a_socket_and_its_session_are_freed(end: bytes) -> None:
         async with serving(behind_edge(app, Settings())) as port:
             async with patient.connect(f"ws://127.0.0.1:{port}/ws") as client:
                 await client.send("echo")
-                assert await asyncio.wait_for(client.recv(), PATIENCE) == '{"type": "echo"}'
+                assert json.loads(await asyncio.wait_for(client.recv(), PATIENCE)) == {"type": "echo"}
                 await client.send(end)
                 if end in (b"abort", b"flood"):
                     client.transport.abort()

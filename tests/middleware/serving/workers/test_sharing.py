@@ -83,11 +83,13 @@ async def workers(count: int = 2, tls: ssl.SSLContext | None = None) -> AsyncIte
         found.append(Worker(b"%d" % number, found[0].port if found else 0, tls))
         for each in found[:-1]:
             acquaint(each, found[-1])
-    yield found
-    for each in found:
-        each.door.close()
-        await each.door.wait_closed()
-        each.sharing.close()
+    try:
+        yield found
+    finally:
+        for each in found:
+            each.door.close()
+            await each.door.wait_closed()
+            each.sharing.close()
 
 
 class Clients:
@@ -177,12 +179,13 @@ async def test_a_client_of_tls_that_is_silent_is_no_load_once_its_door_is_closed
 
 async def test_of_another_that_has_gone_no_file_stays() -> None:
     async with workers(1) as (worker,):
-        before = os.listdir("/proc/self/fd")
-        for _ in range(3):
-            stranger = Stranger(worker, None)
-            stranger.close()
-        gc.disable()
+        gc.collect()
+        gc.disable()  # or files that an earlier test has left go meanwhile
         try:
+            before = os.listdir("/proc/self/fd")
+            for _ in range(3):
+                stranger = Stranger(worker, None)
+                stranger.close()
             await until(lambda: os.listdir("/proc/self/fd") == before)
         finally:
             gc.enable()
