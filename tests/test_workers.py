@@ -222,7 +222,8 @@ def test_a_terminal_that_is_closed_ends_it(tmp_path: Path) -> None:
     if not is_possible() or shutil.which("setsid") is None:
         pytest.skip("nothing here starts a program in a terminal of its own")
     ours, theirs = os.openpty()
-    workers = Workers(tmp_path, ("setsid", "--ctty"), theirs)
+    # The tests themselves may run below nohup, which the server would heed.
+    workers = Workers(tmp_path, ("setsid", "--ctty", "env", "--default-signal=HUP"), theirs)
     try:
         os.close(theirs)
         before = workers.serving()
