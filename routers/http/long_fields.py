@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from fastapi import Request
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -27,7 +28,7 @@ class LongFieldsRoute(JSONUploadRoute):
         try:
             async with aclosing(request.stream()) as body:
                 form = await _LongFieldsParser(request.headers, body).parse()
-        except MultiPartException as error:
+        except (MultiPartException, FormParserError) as error:  # the one or the other, by the version of Starlette
             raise form_error(error, request) from error
         try:
             check_files(form, MULTIPART, self.names, needed=self.needs_file)
