@@ -125,10 +125,10 @@ class Socket:
         """Nothing waits to be sent, and the transport takes more."""
         return not self._waiting and not self._gone and self._direct is not None and self._direct.sends_now
 
-    def send_now(self, data: bytes) -> None:
+    def send_now(self, message: str | bytes) -> None:
         """Sends without waiting, where `sends_now`: for what comes in small pieces and in its time."""
         assert self._direct is not None
-        self._direct.send_now(data)
+        self._direct.send_now(message)
         self.active = self._loop.time()
 
     async def send_json(self, event: dict[str, Any]) -> None:
@@ -218,10 +218,12 @@ class Socket:
             self.close_with(IdleTimeout(f"Nothing was sent on this socket for {self._idle_seconds:g} s."))
 
     async def _send(self, message: str | bytes) -> None:
-        if self._waiting or self._gone or self._direct is None or not self._direct.send_now(message):
+        if self.sends_now:
+            self.send_now(message)
+        else:
             kind = "text" if isinstance(message, str) else "bytes"
             await self._send_by_asgi({"type": "websocket.send", kind: message})
-        self.active = self._loop.time()
+            self.active = self._loop.time()
         # A sender need not have waited for anything, so a flood of events would let nobody else run.
         if time.monotonic() - self._rested > SLICE_SECONDS:
             await asyncio.sleep(0)
