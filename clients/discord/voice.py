@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import discord
 from discord.voice_state import VoiceConnectionState
 
+from clients.discord.connecting import ConnectionState
 from clients.discord.frames import Frames
 from clients.discord.receiving import Receiver
 
@@ -30,30 +30,6 @@ class FrameSource(discord.AudioSource):
 
     def read(self) -> bytes:
         return self._frames.read()
-
-
-class WakingSocket(socket.socket):
-    """Ends the wait of a thread that reads it when it is closed, which waits on for half a minute otherwise."""
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self.shutdown(socket.SHUT_RDWR)
-        super().close()
-
-
-class ConnectionState(VoiceConnectionState):
-    """discord.py's way into a voice channel, without two waits of half a minute that it has by chance."""
-
-    def _create_socket(self) -> None:
-        self.socket = WakingSocket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-        self._socket_reader.resume()
-
-    async def _wait_for_state(self, state: Any, *other_states: Any, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        # discord.py begins to wait a turn of the loop after it has looked: a state that comes in between is missed.
-        async with asyncio.timeout(timeout):
-            while self.state not in (state, *other_states):
-                await self._state_event.wait()
 
 
 class Connection(discord.VoiceClient):

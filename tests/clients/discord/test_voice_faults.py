@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from clients.discord.frames import Frames
 from tests.clients.discord.calls import continuous
 from tests.clients.discord.ears import packets
 from tests.clients.discord.own_discord import Discord
 from tests.clients.discord.program import HIGH, LONG, LOW, bot, endless, join, sounding, speaking
+from tests.clients.discord.voice_gateway import CRASHED
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.clients
 
@@ -34,6 +38,68 @@ async def test_a_talk_goes_on_through_changes_of_the_voice_connection(there: Dis
         assert all(frame in rest for frame in frames)
         assert continuous(first.packets + second.packets + third.packets)
         assert not [seen for seen in there.seen if seen.kind == "message"]
+
+
+async def test_who_is_back_before_the_player_looks_speaks_by_its_sign_too(
+    there: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = threading.Event()
+    reading.set()
+    read = Frames.read
+
+    def held(frames: Frames) -> bytes:
+        reading.wait(PATIENCE)
+        return read(frames)
+
+    monkeypatch.setattr(Frames, "read", held)
+    async with speaking(sounding) as server, bot(there, server, tmp_path):
+        first = await join(there)
+        await there.write("endless")
+        await first.heard(10)
+        reading.clear()
+        await first.close(4006)
+        second = await there.voice.joined(there.guild, 2)
+        await there.changes.until(lambda: 1 in second.talks)
+        reading.set()
+        assert await there.told("skip") == "Skipped."
+        await second.silent()
+
+
+async def test_a_talk_is_resumed_where_its_server_comes_back(there: Discord, tmp_path: Path) -> None:
+    async with speaking(sounding) as server, bot(there, server, tmp_path):
+        call = await join(there)
+        await there.write("long")
+        await call.heard(5)
+        await call.close(CRASHED)
+        await there.write("high")
+        assert await call.silent(2) == packets(LONG) + packets(HIGH)
+        assert call.resumed == 1 and continuous(call.packets) and len(there.voice.calls) == 1
+
+
+async def test_a_session_that_its_server_has_forgotten_begins_anew(there: Discord, tmp_path: Path) -> None:
+    async with speaking(sounding) as server, bot(there, server, tmp_path):
+        call = await join(there)
+        await there.write("endless")
+        await call.heard(5)
+        call.session = "another"
+        await call.close(CRASHED)
+        anew = await there.voice.joined(there.guild, 2)
+        await anew.heard(5)
+        assert await there.told("skip") == "Skipped."
+        await anew.silent()
+        assert call.resumed == 0 and not [seen for seen in there.seen if seen.kind == "message"]
+
+
+@pytest.mark.parametrize("code", [4006, CRASHED])
+async def test_a_voice_server_that_is_not_reached_is_tried_again(there: Discord, tmp_path: Path, code: int) -> None:
+    async with speaking(sounding) as server, bot(there, server, tmp_path):
+        call = await join(there)
+        there.voice.refuses = 2
+        await call.close(code)
+        await there.changes.until(lambda: there.voice.refuses == 0)
+        anew = await there.voice.joined(there.guild, 2)
+        await there.write("low")
+        assert await anew.silent() == packets(LOW)
 
 
 async def test_being_taken_out_is_told_and_the_way_back_is_open(there: Discord, tmp_path: Path) -> None:

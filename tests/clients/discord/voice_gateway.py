@@ -47,6 +47,8 @@ class VoiceServer(asyncio.DatagramProtocol):
         """Somebody in the channel whose client encrypts from end to end; none: nobody does."""
         self.strays: list[str] = []
         """Datagrams that belong to no call."""
+        self.refuses = 0
+        """Connections that it does not take before it takes the next one."""
         self._datagrams: asyncio.DatagramTransport | None = None
 
     async def open(self) -> None:
@@ -81,6 +83,10 @@ class VoiceServer(asyncio.DatagramProtocol):
     # -- the gateway
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        if self.refuses:
+            self.refuses -= 1
+            self.changes.tell()
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         assert request.query["v"] == "8"
