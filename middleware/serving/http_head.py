@@ -1,4 +1,4 @@
-"""The requests on a connection: bounded heads and numbers of connections, offers to upgrade, refusals in our form.
+"""The requests on a connection: bounded heads, offers to upgrade, refusals in our form.
 
 uvicorn's HTTP protocol keeps headers until they end, lets a connection stay without ever ending them, loses the body of
 a request that offers another protocol, knows no address beyond ASCII and refuses in plain text. This class is handed
@@ -8,16 +8,15 @@ to uvicorn as its `http`. Sockets pass through here until they are upgraded.
 from __future__ import annotations
 
 import asyncio
-import socket
 from functools import partial
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from middleware.edge.route_table import RouteTable
 from middleware.serving.address import ascii_line, first_address, readable
-from middleware.serving.connections import SLOW, Connections
+from middleware.serving.counted_connection import CountedConnection
 from middleware.serving.early import refusal
 from middleware.serving.extensions import CUT, LEFT, SLOW_BODY, WHOLE
 from middleware.serving.head_size import HEAD_BYTES, HEADER_BYTES, HeadSize, too_large
@@ -34,61 +33,39 @@ LINGER_SECONDS = 2.0
 """Seconds the rest of a refused head is still read and dropped, for clients that read only after sending it all."""
 
 
-def _is_of_network(transport: asyncio.BaseTransport) -> bool:
-    end = transport.get_extra_info("socket")
-    return end is not None and end.family != socket.AF_UNIX
-
-
 class HeadRefused(Exception):
     """Raised inside the parser's callbacks; the parser reports it as an error of its own."""
 
 
-class BoundedHead(HttpToolsProtocol):
+class BoundedHead(CountedConnection):
     def __init__(
         self,
         *arguments: Any,
-        connections: Connections | None = None,
         starts: Starts | None = None,
         table: RouteTable = NO_ROUTES,
         **options: Any,
     ) -> None:
-        """`connections`: this one is counted among them; `starts` say when its requests begin; `table` says how
-        errors are worded and which paths are answered however many connections there are."""
+        """`starts` say when its requests begin; `table` says how errors are worded and which paths are answered
+        however many connections there are."""
         super().__init__(*arguments, **options)
-        self._among = connections
         self._starts = starts
         self._table = table
-        self._is_beyond = False
-        """One too many: heard, but answered only where health is asked for."""
         self._size = HeadSize()
         self._in_request_line = True
         """The next byte belongs to one, or to empty lines before it."""
         self._refused = False
         self.url = b""
         self._timer: asyncio.TimerHandle | None = None
-        self._left: asyncio.Future[None] = self.loop.create_future()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if self._starts is not None:
             self._starts.arrived(self.loop.call_soon)
-        if self._among is not None:
-            self._is_beyond = not self._among.enter(transport, self.client[0] if self.client else None)
         self._start(HEAD_SECONDS)
-        if self.client is None and _is_of_network(transport):
-            # It was reset before. What it had sent would be done as if it came from this machine, without limits.
-            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
-        if self._among is not None:
-            self._among.leave(self.transport)
         super().connection_lost(exc)
-        self._left.set_result(None)
-        if self.cycle is not None:
-            self.cycle.body.clear()
-        self.cycle = None  # type: ignore[assignment]  # what is still answered holds its connection
-        self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -127,11 +104,6 @@ class BoundedHead(HttpToolsProtocol):
                 self._decline(data[offer.args[0] :])
         except httptools.HttpParserError:
             self._give_up()
-
-    def handle_websocket_upgrade(self) -> None:
-        super().handle_websocket_upgrade()
-        # It holds this, which is not told of the end of a connection that it has given away.
-        self.parser = None  # type: ignore[assignment]
 
     def _decline(self, rest: bytes) -> None:
         """Reads a request on without its offer of another protocol, as RFC 9110 lets a server do.
@@ -197,21 +169,6 @@ class BoundedHead(HttpToolsProtocol):
             LEFT: self._left,
         }
 
-    def on_response_complete(self) -> None:
-        if self._among is not None and not self.pipeline:
-            self._among.waits(self.transport)
-        super().on_response_complete()
-
-    def pause_writing(self) -> None:
-        if self._among is not None:
-            self._among.waits(self.transport)
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        if self._among is not None and not self._is_idle():
-            self._among.works(self.transport)
-        super().resume_writing()
-
     def on_body(self, body: bytes) -> None:
         self._size.unparsed = 0  # it is not collected
         super().on_body(body)
@@ -248,16 +205,6 @@ class BoundedHead(HttpToolsProtocol):
         else:
             self.transport.abort()
 
-    def _cut(self, cycle: RequestResponseCycle) -> None:
-        """Once it counts as left, uvicorn does not miss the rest of the answer."""
-        if not cycle.response_complete:
-            cycle.disconnected = True
-            self.transport.close()
-
-    def _is_idle(self) -> bool:
-        """True if no request is being answered. False once the connection belongs to a socket."""
-        return self.transport.get_protocol() is self and (self.cycle is None or self.cycle.response_complete)
-
     def _start(self, seconds: float) -> None:
         self._stop()
         self._timer = self.loop.call_later(seconds, self._leave_waiting)
@@ -267,10 +214,6 @@ class BoundedHead(HttpToolsProtocol):
         if self._size.told and not self._refused:
             self._tell_slow()
         self.transport.abort()
-
-    def _tell_slow(self) -> None:
-        if self._among is not None:
-            self._among.log_refusals(SLOW)
 
     def _stop(self) -> None:
         if self._timer is not None:

@@ -12,6 +12,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from middleware.serving import sliced_messages
 from middleware.serving import websocket_frames as frames
 from middleware.serving.extensions import DIRECT, LEFT, DirectMessages
 from middleware.serving.websocket_frames import MOST_FRAGMENTS, BoundedFrames
@@ -286,14 +287,14 @@ async def test_the_next_waits_until_more_is_taken() -> None:
 
 
 async def test_others_have_their_turn_between_messages_that_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "SLICE_SECONDS", 2.5)
+    monkeypatch.setattr(sliced_messages, "SLICE_SECONDS", 2.5)
     flooded, quiet = DirectApp(), App()
     flooded.begun.set()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (quiet if scope["path"] == "/quiet" else flooded)(scope, receive, send)
 
-    monkeypatch.setattr(frames, "time", Clock())
+    monkeypatch.setattr(sliced_messages, "time", Clock())
     async with (
         serving(app, ws=Watched) as port,
         patient.connect(f"ws://127.0.0.1:{port}/quiet") as other,

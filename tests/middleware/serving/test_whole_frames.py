@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from middleware.serving import websocket_frames
+from middleware.serving import sliced_messages
 from middleware.serving.extensions import LEFT
 from middleware.serving.websocket_frames import BoundedFrames
 from middleware.serving.whole_frames import frame_of, whole_message, whole_messages
@@ -129,8 +129,8 @@ async def outcome(reads: list[bytes], *, goodbye: bool = False) -> tuple[list[st
 def compared(reads: list[bytes], monkeypatch: pytest.MonkeyPatch) -> tuple[list[str | bytes], bytes, bool]:
     found = asyncio.run(outcome(reads))
     with monkeypatch.context() as patch:
-        patch.setattr(websocket_frames, "whole_message", lambda data, most: None)
-        patch.setattr(websocket_frames, "whole_messages", lambda data, most, enough: ([], data))
+        patch.setattr(sliced_messages, "whole_message", lambda data, most: None)
+        patch.setattr(sliced_messages, "whole_messages", lambda data, most, enough: ([], data))
         assert asyncio.run(outcome(reads)) == found
     return found
 
