@@ -170,27 +170,34 @@ def main(arguments: list[str] | None = None) -> int:
     return start()
 
 
-def _start(file: str | None, replaced: Replacement | None, worker: Worker | None) -> Callable[[], int]:
-    """Makes all that can be refused; what it returns serves. Raises InvalidConfiguration, DatabaseUnusable,
-    CannotListen."""
-    registry = Registry()
-    alone = replaced is not None
+def _configured(
+    file: str | None, replaced: Replacement | None, registry: Registry, worker: Worker | None
+) -> ConfigAdapter:
+    """The configuration, with a home that can be written to; logs are as it says. Raises InvalidConfiguration."""
     load = partial(
         ConfigAdapter.load,
         configuration_file(file),
-        check=whole_check(registry, has_main=not alone),
+        check=whole_check(registry, has_main=replaced is None),
         above=replaced.layer if replaced is not None else None,
     )
     config = load()
     if (home := fallen_back(config.current().storage)) is not None:
         os.environ[ROOT_VARIABLE] = home
         config = load()
-    settings = config.current()
-    keep_private(group_access=settings.storage.group_access)
+    keep_private(group_access=config.current().storage.group_access)
     configure_logging(config.current, worker=None if worker is None else worker.number)
     config.log_origins()
     if home is not None:
         tell_fallen_back(home)
+    return config
+
+
+def _start(file: str | None, replaced: Replacement | None, worker: Worker | None) -> Callable[[], int]:
+    """Makes all that can be refused; what it returns serves. Raises InvalidConfiguration, DatabaseUnusable,
+    CannotListen."""
+    registry, alone = Registry(), replaced is not None
+    config = _configured(file, replaced, registry, worker)
+    settings = config.current()
     if replaced is not None:
         tell_unknown(replaced)
         tell_lacking(replaced, settings, registry)

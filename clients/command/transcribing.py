@@ -66,22 +66,16 @@ def transcribe(
 ) -> None:
     """Writes down what recordings say. Of many, a second run goes on where the first one ended."""
     with explained(as_json):
-        if format not in FORMATS:
-            raise CommandFailed(f"There is no format {format}: choose {', '.join(FORMATS)}.", USAGE)
+        _check(files or [], format, live=live, force=force, keep=keep)
         if live:
-            if len(files or []) > 1:
-                raise CommandFailed("--live takes one recording, or none for the microphone.", USAGE)
             with _ready(context.obj, engine, yes=yes, as_json=as_json) as caller:
                 wishes = {"language": language, "engine": engine}
                 listen(caller, files[0] if files else None, wishes, format, folder, as_json)
             return
-        if not files:
-            raise CommandFailed("Name a recording, or --live for the microphone.", USAGE)
-        recordings = None if files == [STANDARD] else list(found(files))
-        one = recordings is None or (len(recordings) == 1 and not os.path.isdir(files[0]))
+        names = files or []
+        recordings = None if names == [STANDARD] else list(found(names))
+        one = recordings is None or (len(recordings) == 1 and not os.path.isdir(names[0]))
         fields = {"language": language, "engine": engine, "format": format}
-        if force and keep:
-            raise CommandFailed("--force makes anew what --keep leaves: choose one.", USAGE)
         given = {name: value for name, value in fields.items() if value and value != AUTO}
         if one and folder is None and not beside:
             with _ready(patient(context.obj), engine, yes=yes, as_json=as_json) as caller:
@@ -91,9 +85,7 @@ def transcribe(
             raise CommandFailed(
                 "The standard input has no name to call a file by: leave --beside and --output out.", USAGE
             )
-        places = targets(recordings, folder, FORMATS[format])
-        for place in {each.parent for each in places}:
-            make_folder(place)
+        places = _places(recordings, folder, format)
         # The memory of transcripts is a database, which no other command waits for.
         from clients.command.transcripts import Transcripts, Wanted
 
@@ -105,6 +97,26 @@ def transcribe(
         show_json(done)
     if any("error" in each for each in done):
         raise typer.Exit(ANSWERED_NO)
+
+
+def _check(files: Sequence[str], format: str, *, live: bool, force: bool, keep: bool) -> None:
+    """Raises CommandFailed for what does not go together."""
+    if format not in FORMATS:
+        raise CommandFailed(f"There is no format {format}: choose {', '.join(FORMATS)}.", USAGE)
+    if live and len(files) > 1:
+        raise CommandFailed("--live takes one recording, or none for the microphone.", USAGE)
+    if not live and not files:
+        raise CommandFailed("Name a recording, or --live for the microphone.", USAGE)
+    if not live and force and keep:
+        raise CommandFailed("--force makes anew what --keep leaves: choose one.", USAGE)
+
+
+def _places(recordings: Sequence[Path], folder: Path | None, format: str) -> list[Path]:
+    """The files that the transcripts become; their folders are made."""
+    places = targets(recordings, folder, FORMATS[format])
+    for place in {each.parent for each in places}:
+        make_folder(place)
+    return places
 
 
 @contextmanager
