@@ -17,14 +17,13 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from middleware.edge.route_table import RouteTable
 from middleware.serving.address import ascii_line, first_address, readable
 from middleware.serving.counted_connection import CountedConnection
-from middleware.serving.early import refusal
+from middleware.serving.early import NO_ROUTES, refusal
 from middleware.serving.extensions import CUT, LEFT, SLOW_BODY, WHOLE
 from middleware.serving.head_size import HEAD_BYTES, HEADER_BYTES, HeadSize, too_large
 from middleware.serving.starts import Starts
 from middleware.serving.whole import WholeCycle
 from stts.errors import MalformedRequest, STTSError
 
-NO_ROUTES = RouteTable({})
 HEAD_SECONDS = 30.0
 """Seconds until the first head is complete after connecting, a later one after its first byte."""
 MOST_PIPELINED = 64

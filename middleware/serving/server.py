@@ -42,7 +42,7 @@ def server_config(
         connections = connections_of(listener.limits(), listener.other_files)
     options: dict[str, Any] = {
         "http": partial(BoundedHead, connections=connections, starts=Starts(), table=table),
-        "ws": partial(BoundedFrames, connections=connections),
+        "ws": partial(BoundedFrames, connections=connections, table=table),
         "ws_max_size": listener.limits().message_bytes,
         "ws_per_message_deflate": False,  # speech does not shrink, and each connection would hold 30 KB for it
         "interface": "asgi3",

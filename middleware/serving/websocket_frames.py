@@ -12,11 +12,16 @@ from collections.abc import Coroutine
 from typing import Any
 
 from uvicorn._types import ASGISendEvent
+from websockets.exceptions import InvalidHandshake
 from websockets.frames import Frame
+from websockets.http11 import Request
 
+from middleware.edge.route_table import RouteTable
 from middleware.serving.connections import Connections
+from middleware.serving.early import NO_ROUTES, refusal
 from middleware.serving.extensions import DIRECT, LEFT
 from middleware.serving.sliced_messages import SlicedMessages
+from stts.errors import MalformedRequest
 
 MOST_FRAGMENTS = 65_536
 """Most fragments of one message: empty ones have no size to be bounded by."""
@@ -40,12 +45,19 @@ logger.addFilter(is_ours)
 
 
 class BoundedFrames(SlicedMessages):
-    __slots__ = ("_among", "_goodbye", "_left", "_linger")
+    __slots__ = ("_among", "_goodbye", "_left", "_linger", "_table")
 
-    def __init__(self, *arguments: Any, connections: Connections | None = None, **options: Any) -> None:
-        """`connections`: among which it was counted when it was an HTTP request."""
+    def __init__(
+        self,
+        *arguments: Any,
+        connections: Connections | None = None,
+        table: RouteTable = NO_ROUTES,
+        **options: Any,
+    ) -> None:
+        """`connections`: among which it was counted when it was an HTTP request; `table` says how errors are worded."""
         super().__init__(*arguments, **options)
         self._among = connections
+        self._table = table
         self.logger = self.conn.logger = logger
         self._linger: asyncio.TimerHandle | None = None
         self._goodbye: asyncio.TimerHandle | None = None
@@ -60,6 +72,18 @@ class BoundedFrames(SlicedMessages):
         for handle in (self._linger, self._goodbye):
             if handle is not None:
                 handle.cancel()
+
+    def handle_connect(self, event: Request) -> None:
+        """A request that opens no socket is refused in our form, where uvicorn answers in plain text."""
+        try:
+            self.conn.process_request(event)
+        except InvalidHandshake as error:
+            self.handshake_initiated = self.handshake_complete = self.close_sent = True
+            refused = MalformedRequest(f"This opens no WebSocket of version 13: {error}.")
+            self.transport.write(refusal(refused, event.path.encode(), self._table, kind="websocket"))
+            self.transport.close()
+        else:
+            super().handle_connect(event)
 
     def run_asgi(self) -> Coroutine[Any, Any, None]:
         app = self.app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -110,6 +111,31 @@ async def bare(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.S
         yield reader, writer
     finally:
         writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "told, why",
+    [
+        (b"Sec-WebSocket-Version: 13\r\n", "missing Sec-WebSocket-Key header"),
+        (b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2hvcnQ=\r\n", "invalid Sec-WebSocket-Key header: c2hvcnQ="),
+        (b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n", "missing Sec-WebSocket-Version header"),
+        (
+            b"Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
+            "invalid Sec-WebSocket-Version header: 8",
+        ),
+    ],
+)
+async def test_a_request_that_opens_no_socket_is_refused_in_our_form(told: bytes, why: str) -> None:
+    async with serving(App(), ws=Watched) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        writer.write(head + told + b"\r\n")
+        answered, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+    error = json.loads(body)
+    assert answered.startswith(b"HTTP/1.1 400 Bad Request\r\n") and error["code"] == "malformed_request"
+    assert error["detail"] == f"This opens no WebSocket of version 13: {why}."
+    assert f"x-request-id: {error['request_id']}".encode() in answered
 
 
 async def test_others_have_their_turn_while_a_flood_is_read() -> None:
