@@ -26,6 +26,12 @@ SHORTEST_MS = 2000.0
 WAITS = {"timeout": 0, "wait_for": 1, "wait": 0, "join": 0, "result": 0}
 """Functions that wait, and where they take the time limit."""
 
+SNAPSHOTS = {
+    *("all_inner_texts", "all_text_contents", "count", "get_attribute", "inner_text", "input_value", "text_content"),
+    *("is_checked", "is_disabled", "is_enabled", "is_hidden", "is_visible"),
+}
+"""Methods of a page that tell how it is at that moment, and the address lags behind even that."""
+
 
 def files() -> list[Path]:
     no_waits = {
@@ -86,3 +92,37 @@ def test_waits_hold_at_any_load() -> None:
 )
 def test_what_is_found(source: str, count: int) -> None:
     assert len(impatient(source)) == count
+
+
+def hasty(source: str) -> list[ast.Assert]:
+    """Assertions about a page that is given no time to become so, where `expect` waits."""
+    asserted = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assert)]
+    return [node for node in asserted if any(is_snapshot(part) for part in ast.walk(node.test))]
+
+
+def is_snapshot(node: ast.AST) -> bool:
+    if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
+        return ast.unparse(node.value.func).rpartition(".")[2] in SNAPSHOTS
+    return isinstance(node, ast.Attribute) and ast.unparse(node) in ("page.url", "other.url")
+
+
+def test_pages_have_time_to_become_what_is_asserted() -> None:
+    driven = (path for room in ("clients_js", "docs") for path in sorted((TESTS / room).glob("*.py")))
+    found = [f"{path.relative_to(TESTS)}:{node.lineno}" for path in driven for node in hasty(path.read_text("utf-8"))]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("assert page.url.endswith('/app/home')", 1),
+        ("assert 'search' not in page.url", 1),
+        ("assert await page.locator('#notice').is_hidden()", 1),
+        ("assert (await page.inner_text('p')).split() == words", 1),
+        ("assert await page.evaluate('window.mark') == 1", 0),
+        ("await expect(page).to_have_url(address)", 0),
+        ("said = await page.inner_text('p')", 0),
+    ],
+)
+def test_snapshots_are_found(source: str, count: int) -> None:
+    assert len(hasty(source)) == count

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests import patient
 from tests.clients_js.browser import patient_context
@@ -89,10 +89,10 @@ async def test_the_search_finds_what_is_there(browser: Browser, site: Path, addr
     page.on("request", lambda asked: None if asked.url.startswith((start, "data:")) else elsewhere.append(asked.url))
     await page.goto(f"{start}/index.html")
     first = await searched(page)
-    assert "barge" in (await first.inner_text()).lower()
+    await expect(first).to_contain_text("barge", ignore_case=True)
     await first.click()
     await page.wait_for_url(lambda url: not url.partition("#")[0].partition("?")[0].endswith("index.html"))
-    assert SOUGHT in (await page.inner_text("article")).lower()
+    await expect(page.locator("article")).to_contain_text(SOUGHT, ignore_case=True)
     assert elsewhere == []
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests import patient
 from tests.clients_js.browser import launched, visited
@@ -64,8 +65,8 @@ async def test_pieces_light_up_while_they_are_heard_and_are_kept(browser: Browse
         await page.click("#speak-button")
         await page.wait_for_function(POSITION)
         await page.locator("#history li").wait_for()
-        assert await page.locator("#reading").is_hidden()
-        assert "espeak" in await page.locator("#history li .soft").inner_text()
+        await expect(page.locator("#reading")).to_be_hidden()
+        await expect(page.locator("#history li .soft")).to_contain_text("espeak", use_inner_text=True)
         async with page.expect_download() as download:
             await page.click("#history li .buttons button:last-child")
         taken = await download.value
@@ -80,7 +81,7 @@ async def test_stopping_is_no_error_and_nothing_is_kept_of_it(browser: Browser, 
         await page.wait_for_function(POSITION)
         await page.click("#speak-button")
         await page.wait_for_function("() => document.querySelector('#speak-button').textContent === 'Speak'")
-        assert await page.locator("#notice").is_hidden()
+        await expect(page.locator("#notice")).to_be_hidden()
 
 
 async def test_what_the_server_refuses_is_told_with_what_is_allowed(browser: Browser, server: RunningServer) -> None:
@@ -90,7 +91,7 @@ async def test_what_the_server_refuses_is_told_with_what_is_allowed(browser: Bro
         await page.select_option("[name=engine]", "nosuch")
         await page.click("#speak-button")
         await page.wait_for_selector("#notice:not([hidden])")
-        assert "espeak" in await page.locator("#notice").inner_text()
+        await expect(page.locator("#notice")).to_contain_text("espeak", use_inner_text=True)
 
 
 async def test_pages_change_without_loading_and_back_goes_back(browser: Browser, server: RunningServer) -> None:
@@ -99,8 +100,8 @@ async def test_pages_change_without_loading_and_back_goes_back(browser: Browser,
         await page.evaluate("window.mark = 1")
         await page.click("nav a[data-page=speak]")
         await page.wait_for_selector("#speak")
-        assert page.url.endswith("/app/speak")
-        assert await page.evaluate("document.activeElement.id") == "main"
+        await expect(page).to_have_url(re.compile(r"/app/speak$"))
+        await expect(page.locator("#main")).to_be_focused()
         await page.go_back()
         await page.wait_for_selector("#say")
         assert await page.evaluate("window.mark") == 1

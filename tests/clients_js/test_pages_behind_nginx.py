@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from stts.settings import SecuritySettings, Settings, StorageSettings
 from tests.clients_js.browser import launched, visited
@@ -34,7 +35,8 @@ async def test_home_speaks_and_listens(nginx: Nginx, microphone: Microphone) -> 
         visited(browser, f"https://{NAME}:{nginx.port}/") as page,
     ):
         await page.wait_for_selector("html[data-ready]")
-        assert page.url == f"https://{NAME}:{nginx.port}/app/home" and await page.evaluate("isSecureContext")
+        await expect(page).to_have_url(f"https://{NAME}:{nginx.port}/app/home")
+        assert await page.evaluate("isSecureContext")
         await page.fill("#say-text", "Good morning.")
         await page.click("#say-button")
         await page.wait_for_function("() => document.querySelector('#say-state').textContent.includes('Voice')")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.async_api import Browser, expect
 
 from tests.clients_js.browser import visited
@@ -29,4 +31,4 @@ async def test_an_address_without_a_page_leads_home(browser: Browser, server: Ru
         await expect(page.locator("#notice")).to_be_hidden()
         await page.click("main a")
         await page.locator("#say-text").wait_for()
-        assert page.url.endswith("/app/home")
+        await expect(page).to_have_url(re.compile(r"/app/home$"))

@@ -49,4 +49,4 @@ async def test_another_tab_begins_with_the_example(browser: Browser, server: Run
         other = await page.context.new_page()
         await other.goto(page.url)
         await other.wait_for_selector(READY)
-        assert await other.input_value("#speak-text") == example
+        await expect(other.locator("#speak-text")).to_have_value(example)

@@ -143,7 +143,7 @@ async def test_a_page_is_for_everybody(browser: Browser, filled: Keyed, page_nam
         page.on("request", lambda asked, to=wrong: None if _ours(asked.url, filled) else to.append(asked.url))
         await page.goto(f"{filled.server.url}/app/{page_name}")
         await page.wait_for_selector(READY)
-        assert await page.get_attribute("html", "dir") == LANGUAGES[language]
+        await expect(page.locator("html")).to_have_attribute("dir", LANGUAGES[language])
         if step := STEPS.get(page_name):
             await step(page)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (

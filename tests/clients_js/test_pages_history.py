@@ -7,7 +7,7 @@ import io
 import wave
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from stts.audio.formats import FORMATS
 from tests.clients_js.browser import chromium, visited
@@ -52,9 +52,9 @@ async def test_it_is_taken_along_in_every_format_of_the_server(browser: Browser,
 async def test_nothing_stays_in_the_browser_unless_somebody_asks(browser: Browser, server: RunningServer) -> None:
     async with visited(browser, f"{server.url}/app/speak") as page:
         await say(page, "For this tab.")
-        assert await page.locator("#history-keep").is_checked() is False
+        await expect(page.locator("#history-keep")).not_to_be_checked()
         assert await page.evaluate(DATABASES) == []
-        assert await page.locator("#history audio").count() == 0
+        await expect(page.locator("#history audio")).to_have_count(0)
         await page.reload()
         await page.locator(ITEM, has_text="For this tab.").wait_for()
 
@@ -83,7 +83,7 @@ async def test_what_is_kept_is_heard_in_another_tab_and_erased_with_one_press(
         await other.locator("#history-none").wait_for()
         await other.reload()
         await other.wait_for_selector(READY)
-        assert await other.locator(ITEM).count() == 0
+        await expect(other.locator(ITEM)).to_have_count(0)
 
 
 async def test_turned_off_nothing_of_it_stays(browser: Browser, server: RunningServer) -> None:
@@ -93,8 +93,8 @@ async def test_turned_off_nothing_of_it_stays(browser: Browser, server: RunningS
         await say(page, "Only for a while.")
         await page.uncheck("#history-keep")
         await page.wait_for_function("async () => (await indexedDB.databases()).length === 0")
-        assert await page.locator("#history audio").count() == 0
-        assert await page.locator(ITEM).count() == 1
+        await expect(page.locator("#history audio")).to_have_count(0)
+        await expect(page.locator(ITEM)).to_have_count(1)
 
 
 FILL = """async () => {

@@ -85,7 +85,7 @@ async def test_a_download_that_is_cut_is_fetched_again(browser: Browser, server:
         async with page.expect_download() as download:
             await page.locator("[data-job=b3]").get_by_role("button", name="Download").click()
         assert (await download.value).suggested_filename == "Sky.m4b"
-        assert await page.locator("#notice").is_hidden()
+        await expect(page.locator("#notice")).to_be_hidden()
 
 
 async def test_a_download_that_waits_is_given_up(browser: Browser, server: RunningServer) -> None:
@@ -99,7 +99,7 @@ async def test_a_download_that_waits_is_given_up(browser: Browser, server: Runni
         await row.get_by_role("button", name="Download").click()
         await row.get_by_role("button", name="Cancel").click()
         await expect(row.get_by_role("button", name="Download")).to_be_visible()
-        assert await page.locator("#notice").is_hidden()
+        await expect(page.locator("#notice")).to_be_hidden()
         assert await page.evaluate("sessionStorage.getItem('stts.takings')") is None
 
 
@@ -113,7 +113,7 @@ async def test_recordings_become_a_job_with_their_names(
         await page.wait_for_selector(READY)
         await page.set_input_files("[name=file]", recordings)
         await expect(page.locator("#chosen")).to_have_text("monday.wav, tuesday.unknown")
-        assert await page.locator("#new-job [name=voice]").is_hidden()
+        await expect(page.locator("#new-job [name=voice]")).to_be_hidden()
         await page.click("#new-job button[type=submit]")
         row = page.locator("#job-rows li", has_text="monday.wav + 1")
         await expect(row).to_contain_text("2 of 2")

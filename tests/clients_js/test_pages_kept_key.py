@@ -108,7 +108,7 @@ async def test_a_page_that_a_role_may_not_use_shows_no_form(
         await give(page, keyed.key(role=role)["key"], keep=False)
         await expect(page.locator("#notice-title")).to_have_text("Not allowed")
         await expect(page.locator("main h1")).to_be_visible()
-        assert await page.locator("main > :not(h1):visible").count() == 0
+        await expect(page.locator("main > :not(h1):visible")).to_have_count(0)
         await page.click("nav a[data-page=home]")
         await expect(page.locator("main > :not(h1):visible").first).to_be_visible()
         await expect(page.locator("#notice")).to_be_hidden()

@@ -50,8 +50,8 @@ async def test_nothing_that_a_key_could_see_stays_on_the_page_of_the_next(
             await expect(page.locator("#notice-title")).to_have_text("Not allowed")
         await expect(page.locator("#secret")).to_be_empty()
         await expect(page.locator("#key-rows li, #audit tr")).to_have_count(0)
-        assert await page.input_value("dialog#key [name=key]") == ""
-        assert await page.locator("dialog#key").is_hidden()
+        await expect(page.locator("dialog#key [name=key]")).to_have_value("")
+        await expect(page.locator("dialog#key")).to_be_hidden()
         await page.click("#notice-key")
         await give(page, admin_key(keyed))
         await expect(page.locator("#key-rows li", has_text="Colleague").first).to_be_visible()
@@ -98,7 +98,7 @@ async def test_another_key_hangs_up_what_the_first_one_is_saying(browser: Browse
         await page.locator("#speak option", has_text="espeak").first.wait_for(state="attached")
         assert "somebody else" not in await page.evaluate("JSON.stringify(sessionStorage)")
         await expect(page.locator("#history li")).to_have_count(0)
-        assert await page.locator("#notice").is_hidden()
+        await expect(page.locator("#notice")).to_be_hidden()
 
 
 async def test_a_page_that_has_waited_for_a_key_fills_when_it_is_given(browser: Browser, keyed: Keyed) -> None:

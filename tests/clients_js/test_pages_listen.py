@@ -49,7 +49,7 @@ async def test_why_a_recording_failed_stands_in_its_own_card(
         )
         await expect(cards.filter(has_text="empty.wav").get_by_role("status")).to_contain_text("is empty")
         await expect(cards.get_by_role("button", name="Try again")).to_have_count(0)
-        assert await page.locator("#notice").is_hidden()
+        await expect(page.locator("#notice")).to_be_hidden()
 
 
 async def test_what_may_pass_is_tried_again_with_what_is_chosen_then(browser: Browser, server: RunningServer) -> None:
@@ -103,7 +103,7 @@ async def test_what_was_written_down_stays_with_its_corrections(browser: Browser
         await page.reload()
         await expect(words).to_have_text("These are other words.")
         assert asked == ["beforeunload"]
-        assert await page.locator(".segments .time").first.is_disabled()
+        await expect(page.locator(".segments .time").first).to_be_disabled()
         async with page.expect_download() as download:
             await page.get_by_role("button", name="Download").click()
         assert "These are other words." in await asyncio.to_thread((await (await download.value).path()).read_text)

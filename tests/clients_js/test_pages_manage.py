@@ -42,7 +42,7 @@ async def test_the_key_is_asked_for_once_and_stays_while_pages_change(browser: B
         await page.locator("[data-engine=espeak]").wait_for()
         await page.click("nav a[data-page=voices]")
         await page.locator("#compare option").first.wait_for(state="attached")
-        assert await page.locator("dialog#key").is_hidden()
+        await expect(page.locator("dialog#key")).to_be_hidden()
         assert await page.evaluate("localStorage.getItem('stts.key')") is None
 
 
@@ -82,7 +82,7 @@ async def test_a_key_that_is_not_given_is_not_asked_for_again_and_again(browser:
         asked.clear()
         await page.clock.run_for(60_000)
         assert asked == []
-        assert await page.locator("dialog#key").is_hidden()
+        await expect(page.locator("dialog#key")).to_be_hidden()
 
 
 async def test_a_socket_that_wants_a_key_asks_for_it_and_goes_on(browser: Browser, keyed: Keyed) -> None:
@@ -196,6 +196,6 @@ async def test_requests_and_their_errors_are_shown(browser: Browser, keyed: Keye
         await expect(page.locator("#by-engine")).to_contain_text("espeak")
         await expect(page.locator("#usage table")).to_be_visible()
         await expect(page.locator("#forecast")).not_to_be_empty()
-        assert await page.locator("#requests rect").count() >= 1
+        await expect(page.locator("#requests rect")).not_to_have_count(0)
         await expect(page.locator("#errors")).to_contain_text("What was sent was wrong")
         await expect(page.locator("#findings")).to_contain_text("invalid_text")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Browser, Route, expect
@@ -27,7 +28,7 @@ async def test_pages_work_without_storage(browser: Browser, server: RunningServe
         await page.click("nav a[data-page=listen]")
         await expect(page.locator("#listen")).to_be_visible()
         await page.locator("#listen option", has_text="pocketsphinx").wait_for(state="attached")
-        assert await page.locator("#notice").is_hidden()
+        await expect(page.locator("#notice")).to_be_hidden()
 
 
 async def test_a_page_that_comes_late_does_not_come_to_life_in_the_next_one(
@@ -50,7 +51,7 @@ async def test_a_page_that_comes_late_does_not_come_to_life_in_the_next_one(
         await page.locator("[data-engine=espeak]").wait_for()
         released.set()
         await page.evaluate(WHEN_VOICES_ARE_THERE)
-        assert await page.locator("#notice").is_hidden()
+        await expect(page.locator("#notice")).to_be_hidden()
 
 
 AT_ONCE = """new MutationObserver((_, observer) => {
@@ -75,7 +76,7 @@ async def test_a_page_that_appears_hears_whoever_is_faster_than_its_draft(
         await page.evaluate(AT_ONCE)
         await page.click("nav a[data-page=speak]")
         await page.locator("#history li", has_text="Written at once.").wait_for()
-        assert page.url.endswith("/app/speak")
+        await expect(page).to_have_url(re.compile(r"/app/speak$"))
         await expect(page.locator("#speak-text")).to_have_value("Written at once.")
 
 
@@ -87,7 +88,7 @@ async def test_going_back_while_the_server_is_away_keeps_the_address(browser: Br
         await page.route("**/app/home", lambda route: route.abort())
         await page.go_back(wait_until="commit")
         await expect(page.locator("#notice")).to_contain_text("cannot be reached")
-        assert page.url.endswith("/app/engines")
+        await expect(page).to_have_url(re.compile(r"/app/engines$"))
 
 
 async def test_a_file_that_misses_its_place_does_not_replace_the_page(browser: Browser, server: RunningServer) -> None:
@@ -151,6 +152,6 @@ async def test_a_notice_of_what_passes_goes_when_the_server_is_ready_again(
         await expect(page.locator("#notice-title")).to_contain_text(title)
         async with page.expect_response("**/ready"):
             pass
-        assert await page.locator("#notice").is_visible()
+        await expect(page.locator("#notice")).to_be_visible()
         await page.unroute("**/ready")
         await expect(page.locator("#notice")).to_be_hidden()

@@ -154,7 +154,7 @@ async def test_a_microphone_is_given_back_whenever_somebody_leaves(
             await page.click("nav a[data-page=engines]")
             await page.wait_for_selector("#engine-rows")
         await page.wait_for_function(f"() => !({LIVE})()")
-        assert await page.locator("#notice").is_hidden()
+        await expect(page.locator("#notice")).to_be_hidden()
 
 
 URLS = """() => {

@@ -47,7 +47,7 @@ async def test_a_recording_is_cancelled_and_heard_again(browser: Browser, server
         await page.set_input_files("[name=files]", RECORDING)
         await page.get_by_role("button", name="Cancel").click()
         await expect(page.locator("#transcripts [role=status]")).to_have_text("cancelled")
-        assert await page.locator("#notice").is_hidden()
+        await expect(page.locator("#notice")).to_be_hidden()
         await page.unroute("**/stt")
         await page.get_by_role("button", name="Try again").click()
         await page.locator(".segments [role=textbox]").first.wait_for()
@@ -106,7 +106,7 @@ async def test_an_engine_is_loaded_and_unloaded_and_one_that_is_missing_says_how
         missing = page.locator("[data-engine=remote_tts]")
         await missing.get_by_role("button").click()
         await expect(missing.locator("pre")).to_contain_text("engines.options.remote_tts.base_url")
-        assert await page.locator("[data-model=silero-vad] .state").inner_text() == "in a package"
+        await expect(page.locator("[data-model=silero-vad] .state")).to_have_text("in a package", use_inner_text=True)
 
 
 async def test_a_server_without_keys_says_how_they_begin(browser: Browser, server: RunningServer) -> None:

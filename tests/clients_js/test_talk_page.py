@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, Route
+from playwright.async_api import Page, Route, expect
 
 from stts.settings import Settings
 from tests.clients_js.browser import chromium, opened
@@ -64,7 +64,7 @@ async def test_what_is_said_appears_and_the_reply_is_heard(server: RunningServer
         said = await page.inner_text(".you > p")
         assert share_heard(WORDS["weather.flac"], said) >= 0.5, said
         await page.wait_for_selector(".reply:not([aria-busy])")
-        assert (await page.inner_text(".reply > p")).split() == said.split()
+        await expect(page.locator(".reply > p")).to_have_text(said)
         label = await page.get_attribute(".timing .stretch", "aria-label")
         assert label is not None and [part.split()[0] for part in label.split(", ")] == [
             "Transcript", "Reply", "Voice", "Sent", "Heard",
@@ -106,10 +106,10 @@ async def test_written_instead_of_spoken(server: RunningServer) -> None:
         await page.fill("#text", "Good morning to you.")
         await page.keyboard.press("Enter")
         await wait(page, SOUNDS)
-        assert await page.inner_text(".you > p") == "Good morning to you."
+        await expect(page.locator(".you > p")).to_have_text("Good morning to you.", use_inner_text=True)
         await page.wait_for_selector(".reply:not([aria-busy])")
-        assert await page.inner_text(".reply > p") == "Good morning to you."
-        assert await page.input_value("#text") == ""
+        await expect(page.locator(".reply > p")).to_have_text("Good morning to you.", use_inner_text=True)
+        await expect(page.locator("#text")).to_have_value("")
 
 
 async def test_a_reply_is_stopped_with_a_key(tmp_path: Path) -> None:
@@ -130,8 +130,8 @@ async def test_a_microphone_that_is_not_allowed(server: RunningServer) -> None:
         await page.wait_for_selector(READY)
         await page.click("#talk")
         await page.wait_for_selector("#notice:not([hidden])")
-        assert "may not use it" in await page.inner_text("#notice-text")
-        assert await page.get_attribute("#talk", "aria-pressed") == "false"
+        await expect(page.locator("#notice-text")).to_contain_text("may not use it", use_inner_text=True)
+        await expect(page.locator("#talk")).to_have_attribute("aria-pressed", "false")
 
 
 @pytest.mark.parametrize("key", ["sesame", "open sésame/="])
@@ -143,7 +143,7 @@ async def test_a_server_with_a_key(tmp_path: Path, key: str) -> None:
             await page.fill("#text", "hello")
             await page.keyboard.press("Enter")
             await page.wait_for_selector(".reply:not([aria-busy])")
-            assert await page.is_hidden("#notice")
+            await expect(page.locator("#notice")).to_be_hidden()
             await page.wait_for_selector("select[name=tts] option[value=espeak]", state="attached")
 
 
@@ -169,8 +169,8 @@ async def test_beyond_this_machine_a_microphone_needs_https(tmp_path: Path) -> N
         async with opened(f"{url}/talk", flags=("--host-resolver-rules=MAP talk.example 127.0.0.1",)) as page:
             await page.wait_for_selector(READY)
             await page.wait_for_selector("#notice:not([hidden])")
-            assert await page.inner_text("#notice-title") == "The microphone needs https"
-            assert "server.tls_certificate" in await page.inner_text("#notice-text")
+            await expect(page.locator("#notice-title")).to_have_text("The microphone needs https", use_inner_text=True)
+            await expect(page.locator("#notice-text")).to_contain_text("server.tls_certificate", use_inner_text=True)
             await page.fill("#text", "but one can write")
             await page.keyboard.press("Enter")
             await wait(page, SOUNDS)

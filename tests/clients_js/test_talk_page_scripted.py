@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.clients_js.browser import chromium, launched, visited
 from tests.clients_js.scripted import Line, ScriptedServer, scripted
@@ -105,7 +106,7 @@ async def test_captions_grow_and_what_was_not_heard_is_told_apart(browser: Brows
         await line.say("partial", turn=1, stable_delta=" morning", tail=" too")
         await page.wait_for_selector("main[data-state=hearing]")
         await page.wait_for_function("() => document.querySelector('.tail')?.textContent === ' too'")
-        assert await page.text_content(".you[aria-busy] > p") == "good morning too"
+        await expect(page.locator(".you[aria-busy] > p")).to_have_text("good morning too")
         await line.say("speech_end", turn=1, at_ms=900)
         await line.say("transcript", turn=1, text="good morning to you", start_ms=0, end_ms=900)
         await line.say("reply.start", turn=1, generation=1, spoken=True)
@@ -115,8 +116,8 @@ async def test_captions_grow_and_what_was_not_heard_is_told_apart(browser: Brows
             text="One two <b>three</b> four", heard="One  two", seconds=1,
         )  # fmt: skip
         await page.wait_for_selector(".reply[data-mark=cut]")
-        assert await page.text_content(".reply .unheard") == " <b>three</b> four"
-        assert await page.locator(".you > p").all_text_contents() == ["hello", "good morning to you"]
+        await expect(page.locator(".reply .unheard")).to_have_text(" <b>three</b> four")
+        await expect(page.locator(".you > p")).to_have_text(["hello", "good morning to you"])
 
 
 async def test_a_reply_that_failed_says_why_and_has_no_bar(browser: Browser) -> None:
@@ -132,8 +133,8 @@ async def test_a_reply_that_failed_says_why_and_has_no_bar(browser: Browser) -> 
         await line.say("reply.start", turn=2, generation=2, spoken=True)
         await line.say("reply.done", turn=2, generation=2, status="interrupted", text=" One. ", heard="One.", seconds=1)
         await page.wait_for_selector(".reply[data-mark=cut]")
-        assert await page.locator(".reply > p").all_text_contents() == ["The reply failed: Nobody answers.", "One."]
-        assert await page.locator(".unheard:not(:empty), .timing").count() == 0
+        await expect(page.locator(".reply > p")).to_have_text(["The reply failed: Nobody answers.", "One."])
+        await expect(page.locator(".unheard:not(:empty), .timing")).to_have_count(0)
 
 
 async def test_a_page_that_is_loaded_again_goes_on_with_its_session(browser: Browser) -> None:
@@ -146,7 +147,7 @@ async def test_a_page_that_is_loaded_again_goes_on_with_its_session(browser: Bro
         assert line.query["session"] == "s1"
         await line.create(resumed=True, history=2)
         await page.wait_for_selector("#link[data-link=open]")
-        assert await page.inner_text(".note") == "The conversation goes on."
+        await expect(page.locator(".note")).to_have_text("The conversation goes on.", use_inner_text=True)
 
 
 async def test_a_key_is_asked_for_until_it_is_right_and_what_was_written_is_sent(browser: Browser) -> None:
@@ -195,7 +196,7 @@ async def test_a_dropped_connection_comes_back_with_its_session(browser: Browser
         assert again.query["session"] == "s1"
         await again.create(resumed=True, history=1)
         await page.wait_for_selector("#link[data-link=open]")
-        assert await page.inner_text(".note") == "Connected again."
+        await expect(page.locator(".note")).to_have_text("Connected again.", use_inner_text=True)
         await write(page, "still there?")
         assert (await again.next("text"))["text"] == "still there?"
 
@@ -217,12 +218,14 @@ async def test_errors_are_told_and_a_fatal_one_ends_it(browser: Browser) -> None
         error = {"code": "unknown_voice", "retryable": False, "request_id": "r"}
         await line.say("error", message="There is no such voice.", fatal=False, **error)
         await page.wait_for_selector("#notice:not([hidden])")
-        assert (await page.inner_text("#notice-text")).startswith("There is no such voice. Choose another one")
+        await expect(page.locator("#notice-text")).to_contain_text(
+            "There is no such voice. Choose another one", use_inner_text=True
+        )
         await page.click("#notice-close")
-        assert await page.is_hidden("#notice")
+        await expect(page.locator("#notice")).to_be_hidden()
         await line.say("error", message="It is over.", fatal=True, **error)
         await page.wait_for_selector("main[data-state=off]")
-        assert (await page.inner_text("#notice-text")).startswith("It is over.")
+        await expect(page.locator("#notice-text")).to_contain_text("It is over.", use_inner_text=True)
         await line.over.wait()
 
 
@@ -231,7 +234,7 @@ async def test_a_conversation_that_is_refused(browser: Browser) -> None:
         server.refuses = True
         await write(page)
         await page.wait_for_selector("#notice:not([hidden])")
-        assert await page.inner_text("#notice-title") == "The server is busy"
+        await expect(page.locator("#notice-title")).to_have_text("The server is busy", use_inner_text=True)
 
 
 async def test_a_key_that_may_only_read_is_told_so(browser: Browser) -> None:
@@ -239,7 +242,7 @@ async def test_a_key_that_may_only_read_is_told_so(browser: Browser) -> None:
         server.refuses, server.role = True, "read"
         await write(page)
         await page.wait_for_selector("#notice:not([hidden])")
-        assert "neither speak nor listen" in await page.inner_text("#notice-text")
+        await expect(page.locator("#notice-text")).to_contain_text("neither speak nor listen", use_inner_text=True)
 
 
 async def test_settings_change_a_conversation_that_runs(browser: Browser) -> None:
@@ -271,7 +274,7 @@ async def test_the_key_stays_in_the_tab(browser: Browser) -> None:
         line = await server.line()
         assert line.protocols == ["realtime", "openai-insecure-api-key.sesame"]
         assert await page.evaluate("() => localStorage.length") == 0
-        assert "sesame" not in page.url
+        await expect(page).not_to_have_url(re.compile("sesame"))
 
 
 async def test_what_is_said_while_it_connects_is_not_lost(browser: Browser) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from stts.settings import Settings
 from tests.clients_js.browser import chromium, opened
@@ -46,7 +46,7 @@ async def test_what_is_said_appears_and_the_reply_is_heard(server: RunningServer
         said = await page.inner_text(".you > p")
         assert share_heard(WORDS["weather.flac"], said) >= 0.5, said
         await page.wait_for_selector(".reply:not([aria-busy])")
-        assert (await page.inner_text(".reply > p")).split() == said.split()
+        await expect(page.locator(".reply > p")).to_have_text(said)
         await page.wait_for_selector("main[data-state=listening]")
         await wait(page, SILENT)
 
@@ -71,7 +71,7 @@ async def test_a_server_that_takes_no_calls_says_so(tmp_path: Path) -> None:
         async with opened(f"{server.url}/talk") as page:
             await page.wait_for_selector(READY)
             await page.wait_for_selector("input[name=webrtc]:disabled")
-            assert "webrtc.enabled" in await page.inner_text("#webrtc-hint")
+            await expect(page.locator("#webrtc-hint")).to_contain_text("webrtc.enabled", use_inner_text=True)
             await page.fill("#text", "hello")
             await page.keyboard.press("Enter")
             await page.wait_for_selector(".reply:not([aria-busy])")
