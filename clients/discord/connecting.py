@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -109,16 +110,23 @@ class ConnectionState(VoiceConnectionState):
         await previous.close()
 
     async def _connect_websocket(self, resume: bool) -> DiscordVoiceWebSocket:
-        try:
+        with self._broken_is_closed():
             return await super()._connect_websocket(resume)
+
+    async def _handshake_websocket(self) -> None:
+        with self._broken_is_closed():
+            await super()._handshake_websocket()
+            # The player tells it only if it has seen that the connection was away, and looks once in 20 ms.
+            if self.voice_client.is_playing():
+                await self.ws.speak(SpeakingState.voice)
+
+    @contextmanager
+    def _broken_is_closed(self) -> Iterator[None]:
+        """On the way back discord.py tries again after a closed connection alone, and is out for good after any other
+        error of the network."""
+        try:
+            yield
         except (aiohttp.ClientError, OSError) as error:
-            # On the way back discord.py tries again after this error alone: after any other it would be out for good.
             if not self._runner:
                 raise
             raise discord.ConnectionClosed(None, shard_id=None, code=_NOT_REACHED) from error
-
-    async def _handshake_websocket(self) -> None:
-        await super()._handshake_websocket()
-        # The player tells it only if it has seen that the connection was away, and looks once in 20 ms.
-        if self.voice_client.is_playing():
-            await self.ws.speak(SpeakingState.voice)

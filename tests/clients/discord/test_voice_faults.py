@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
+from discord.gateway import DiscordVoiceWebSocket
 
 from clients.discord.frames import Frames
 from tests.clients.discord.calls import continuous
@@ -100,6 +103,26 @@ async def test_a_voice_server_that_is_not_reached_is_tried_again(there: Discord,
         anew = await there.voice.joined(there.guild, 2)
         await there.write("low")
         assert await anew.silent() == packets(LOW)
+
+
+async def test_a_way_back_that_breaks_halfway_is_tried_again(
+    there: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak, broken = DiscordVoiceWebSocket.speak, list[int]()
+
+    async def breaks(socket: DiscordVoiceWebSocket, *state: Any) -> None:
+        if len(there.voice.calls) == 2:
+            broken.append(2)
+            raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+        await speak(socket, *state)
+
+    async with speaking(sounding) as server, bot(there, server, tmp_path):
+        call = await join(there)
+        monkeypatch.setattr(DiscordVoiceWebSocket, "speak", breaks)
+        await call.close(4006)
+        anew = await there.voice.joined(there.guild, 3)
+        await there.write("low")
+        assert await anew.silent() == packets(LOW) and broken
 
 
 async def test_being_taken_out_is_told_and_the_way_back_is_open(there: Discord, tmp_path: Path) -> None:
