@@ -23,12 +23,12 @@ from _pytest.runner import runtestprotocol
 from tests.kinds import kinds
 from tests.patience import PATIENCE
 
-COMPUTED_SECONDS = 0.02
+COMPUTED_SECONDS, PAUSE_SECONDS = 0.02, 0.98
 SAMPLER = f"""
 import os, select, time
 at_work = False
 while True:
-    if select.select([0], [], [], 0.98 if at_work else None)[0]:
+    if select.select([0], [], [], {PAUSE_SECONDS} if at_work else None)[0]:
         if not (told := os.read(0, 1)):
             break
         at_work = told == b"1"
@@ -41,6 +41,8 @@ while True:
 """Works while it is told so, and ends with whoever tells it, however that one ends."""
 SLOW = 3.0
 """Times as long as on a core of its own."""
+STOOD_SECONDS = 3.0
+"""Seconds beyond its pause without a turn for that process: the whole machine stood still."""
 HELD = "held once more"
 
 
@@ -69,16 +71,25 @@ class Machine:
         self._process.stdin.write(word)
 
     def slowness_since(self, began: float) -> float:
-        """Times as long as on a core of its own, in the slowest two seconds in a row since then (monotonic)."""
+        """Times as long as on a core of its own, in the slowest two seconds in a row since then (monotonic), or while
+        the machine stood still."""
         lines = self._told.read_text().rpartition("\n")[0].splitlines()
-        samples = [(float(at), float(took)) for at, took in map(str.split, lines)]
-        return slowest([took for at, took in samples if at >= began])
+        read = [(float(at), float(took)) for at, took in map(str.split, lines)]
+        samples = [(at, took) for at, took in read if at >= began]
+        return max(slowest([took for _, took in samples]), still(began, samples, time.monotonic()))
 
     def end(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(PATIENCE)
         self._folder.cleanup()
+
+
+def still(began: float, samples: Sequence[tuple[float, float]], ended: float) -> float:
+    """The same of the longest time in which there was no sample; 0.0 where none is missing."""
+    ends, begins = [began, *(at + took for at, took in samples)], [*(at for at, _ in samples), ended]
+    stood = max(begin - end for end, begin in zip(ends, begins, strict=True)) - PAUSE_SECONDS
+    return stood / COMPUTED_SECONDS if stood > STOOD_SECONDS else 0.0
 
 
 def slowest(took: Sequence[float]) -> float:

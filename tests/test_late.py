@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 import pytest
 
-from tests.late import COMPUTED_SECONDS, HELD, SLOW, Machine, Reports, judged, slowest
+from tests.late import COMPUTED_SECONDS, HELD, SLOW, Machine, Reports, judged, slowest, still
 from tests.patience import PATIENCE
 
 
@@ -48,6 +48,14 @@ def test_a_machine_is_slow_that_is_so_for_two_seconds() -> None:
     assert slowest([]) == slowest([late]) == 0.0
     assert slowest([at_once, late, at_once, late]) == pytest.approx(1.0)
     assert slowest([at_once, late, late, at_once]) == pytest.approx(5.0)
+
+
+def test_a_machine_is_slow_that_stood_still_however_quick_it_was_before_and_after() -> None:
+    beat = [(each + 0.5, COMPUTED_SECONDS) for each in range(4)]
+    assert still(0.0, [], 1.0) == still(0.0, beat, 4.5) == 0.0
+    later = [(at + 41.0, took) for at, took in beat]
+    assert still(0.0, [*beat, *later], 46.0) == pytest.approx((41.0 - 3.0 - COMPUTED_SECONDS - 0.98) / COMPUTED_SECONDS)
+    assert still(0.0, later, 46.0) > SLOW and still(0.0, beat, 50.0) > SLOW
 
 
 @pytest.mark.socket
