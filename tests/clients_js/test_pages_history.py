@@ -18,6 +18,7 @@ pytestmark = pytest.mark.skipif(chromium() is None, reason="chromium is not inst
 READY = "html[data-ready]"
 ITEM = "#history li"
 DATABASES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
+CANNOT_ERASE = "IDBFactory.prototype.deleteDatabase = () => { throw new DOMException('Full.', 'UnknownError'); }"
 BEGINS = {"wav": b"RIFF", "flac": b"fLaC", "opus": b"OggS"}
 """First bytes of the formats that have some of their own."""
 
@@ -84,6 +85,17 @@ async def test_what_is_kept_is_heard_in_another_tab_and_erased_with_one_press(
         await other.reload()
         await other.wait_for_selector(READY)
         await expect(other.locator(ITEM)).to_have_count(0)
+
+
+async def test_what_could_not_be_erased_is_still_shown(browser: Browser, server: RunningServer) -> None:
+    async with visited(browser, f"{server.url}/app/speak") as page:
+        await page.wait_for_selector(READY)
+        await page.check("#history-keep")
+        await say(page, "It stays.")
+        await page.evaluate(f"() => {{ {CANNOT_ERASE} }}")
+        await page.click("#history-erase")
+        await expect(page.locator("#notice")).to_be_visible()
+        await expect(page.locator(ITEM)).to_have_count(1)
 
 
 async def test_turned_off_nothing_of_it_stays(browser: Browser, server: RunningServer) -> None:

@@ -92,10 +92,10 @@ export class History {
   }
 
   async #erase() {
+    await this.#shelf.erase(); // what shows an empty list says that nothing is kept
     this.#said = [];
     keptForTab.write(KEPT, null);
     this.#show();
-    await this.#shelf.erase();
   }
 
   #remember() {
