@@ -177,6 +177,10 @@ class BoundedHead(CountedConnection):
             self._in_request_line = True
             super().on_message_complete()
 
+    def _should_upgrade(self) -> bool:
+        """Passes an offer over that no handshake can follow, or whose socket would talk into an earlier answer."""
+        return super()._should_upgrade() and self.parser.get_method() == b"GET" and self._is_idle()
+
     def _is_declined(self) -> bool:
         """True if the request that is being parsed offers a protocol that is not spoken here."""
         return self.parser.should_upgrade() and not self._should_upgrade()

@@ -78,12 +78,22 @@ class BoundedFrames(SlicedMessages):
         try:
             self.conn.process_request(event)
         except InvalidHandshake as error:
-            self.handshake_initiated = self.handshake_complete = self.close_sent = True
-            refused = MalformedRequest(f"This opens no WebSocket of version 13: {error}.")
-            self.transport.write(refusal(refused, event.path.encode(), self._table, kind="websocket"))
-            self.transport.close()
+            self._refuse(error, event.path.encode())
         else:
             super().handle_connect(event)
+
+    def handle_events(self) -> None:
+        """A head that the library cannot read is no event, and uvicorn would wait for one for ever."""
+        super().handle_events()
+        unread = None if self.handshake_initiated else self.conn.handshake_exc
+        if unread is not None:
+            self._refuse(unread.__cause__ or unread, b"/")
+
+    def _refuse(self, why: BaseException, address: bytes) -> None:
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        refused = MalformedRequest(f"This opens no WebSocket of version 13: {why}.")
+        self.transport.write(refusal(refused, address, self._table, kind="websocket"))
+        self.transport.close()
 
     def run_asgi(self) -> Coroutine[Any, Any, None]:
         app = self.app

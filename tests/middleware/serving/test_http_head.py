@@ -10,7 +10,7 @@ import struct
 from collections.abc import AsyncIterator
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -186,6 +186,38 @@ async def test_a_later_head_never_writes_into_an_answer(caplog: pytest.LogCaptur
             got += await raw.reader.read()
     assert got.count(b"HTTP/1.1") == 1
     assert not caplog.records
+
+
+OFFER = (
+    b"%b HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("method", [b"POST", b"HEAD", b"OPTIONS"])
+async def test_a_socket_that_no_get_asks_for_is_passed_over(method: bytes) -> None:
+    async with serving(APP) as port, Raw.open(port) as raw:
+        await raw.send(OFFER % (method + b" /nothing"))
+        async with asyncio.timeout(patient.PATIENCE):
+            assert (await raw.reader.readline()).startswith(b"HTTP/1.1 404 ")
+
+
+async def test_a_socket_behind_an_answer_that_is_due_does_not_talk_into_it() -> None:
+    app = FastAPI()
+
+    @app.get("/first")
+    async def first() -> Response:
+        return Response("first")
+
+    @app.websocket("/socket")
+    async def talk(socket: WebSocket) -> None:
+        await socket.accept()
+
+    async with serving(app) as port, Raw.open(port) as raw, asyncio.timeout(patient.PATIENCE):
+        # In one read: the first is begun when all of it has been parsed.
+        await raw.send(b"GET /first HTTP/1.1\r\nHost: x\r\n\r\n" + OFFER % b"GET /socket" + GET + b"\r\n")
+        assert (await raw.answer())[2] == b"first"
+        assert [(await raw.answer())[0] for _ in range(2)] == [404, 404]
 
 
 async def test_the_application_does_not_know_of_it() -> None:

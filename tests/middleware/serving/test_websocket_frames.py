@@ -92,6 +92,12 @@ class App:
         await asyncio.sleep(0)
 
 
+OFFER = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
+
+
 def frame(kind: int, payload: bytes = b"", *, last: bool = True) -> bytes:
     """As a client sends it, masked with zeros."""
     assert len(payload) < 126
@@ -136,6 +142,20 @@ async def test_a_request_that_opens_no_socket_is_refused_in_our_form(told: bytes
     assert answered.startswith(b"HTTP/1.1 400 Bad Request\r\n") and error["code"] == "malformed_request"
     assert error["detail"] == f"This opens no WebSocket of version 13: {why}."
     assert f"x-request-id: {error['request_id']}".encode() in answered
+
+
+@pytest.mark.parametrize(
+    "more", [b"X: " + b"x" * 9_000 + b"\r\n", b"X: y\r\n" * 200, b"Cookie: " + b"x" * 40_000 + b"\r\n"]
+)
+async def test_a_head_that_the_library_does_not_read_is_refused_too(more: bytes) -> None:
+    async with serving(App(), ws=Watched) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(OFFER + more + b"\r\n")
+        async with asyncio.timeout(PATIENCE):
+            answered, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+    assert answered.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert json.loads(body)["code"] == "malformed_request"
 
 
 async def test_others_have_their_turn_while_a_flood_is_read() -> None:
