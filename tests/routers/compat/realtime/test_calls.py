@@ -14,8 +14,11 @@ import httpx
 import numpy as np
 import openai
 import pytest
+from structlog.testing import capture_logs
 
 from benchmarks.webrtc_caller import RATE, Caller, calling
+from routers.webrtc.offers import Offer
+from routers.webrtc.peer import Peer
 from stts.engine_api import Samples
 from stts.settings import LimitSettings, RealtimeSettings
 from stts.settings.webrtc import WebRTCSettings
@@ -230,13 +233,25 @@ async def test_one_that_is_not_connected_yet_can_be_hung_up(served: Served) -> N
     await at_rest(served)
 
 
-async def test_a_request_that_is_given_up_leaves_nothing(served: Served) -> None:
-    async with patient.AsyncClient(base_url=served.url) as client:
-        asking = asyncio.create_task(client.post("/v1/realtime/calls", content=BROWSER, headers=SDP))
-        await asyncio.sleep(0.02)
-        asking.cancel()
-        await asyncio.wait([asking])
-    await at_rest(served)
+async def test_a_request_that_is_given_up_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, left, answer = threading.Event(), threading.Event(), Peer.answer
+
+    async def late(peer: Peer, offer: Offer) -> str:
+        asked.set()
+        await asyncio.to_thread(left.wait, PATIENCE)
+        return await answer(peer, offer)
+
+    monkeypatch.setattr(Peer, "answer", late)
+    with capture_logs() as logs, serving(world) as served:
+        host, port = served.url.removeprefix("http://").split(":")
+        head = f"POST /v1/realtime/calls HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/sdp\r\n"
+        with patient.create_connection((host, int(port))) as client:
+            client.sendall(f"{head}content-length: {len(BROWSER.encode())}\r\n\r\n{BROWSER}".encode())
+            assert await asyncio.to_thread(asked.wait, PATIENCE)
+            assert served.calls.open_calls == 1
+        left.set()
+        await at_rest(served)
+    assert "call was not connected" not in {line["event"] for line in logs}, "it waited for nobody"
 
 
 async def test_no_more_calls_than_places(world: World) -> None:
