@@ -81,18 +81,14 @@ def transcribe(
             with _ready(patient(context.obj), engine, yes=yes, as_json=as_json) as caller:
                 _print_one(caller, None if recordings is None else recordings[0], given, as_json)
             return
-        if recordings is None:
-            raise CommandFailed(
-                "The standard input has no name to call a file by: leave --beside and --output out.", USAGE
-            )
         places = _places(recordings, folder, format)
         # The memory of transcripts is a database, which no other command waits for.
         from clients.command.transcripts import Transcripts, Wanted
 
-        wanted = Wanted(given, dict(zip(recordings, places, strict=True)))
+        wanted = Wanted(given, places)
         with _ready(patient(context.obj), engine, yes=yes, as_json=as_json) as caller:
             make = Transcripts(caller, wanted, "force" if force else "keep" if keep else "")
-            done = _transcribe_all(make, recordings, quiet=as_json)
+            done = _transcribe_all(make, list(places), quiet=as_json)
     if as_json:
         show_json(done)
     if any("error" in each for each in done):
@@ -111,12 +107,14 @@ def _check(files: Sequence[str], format: str, *, live: bool, force: bool, keep: 
         raise CommandFailed("--force makes anew what --keep leaves: choose one.", USAGE)
 
 
-def _places(recordings: Sequence[Path], folder: Path | None, format: str) -> list[Path]:
-    """The files that the transcripts become; their folders are made."""
+def _places(recordings: Sequence[Path] | None, folder: Path | None, format: str) -> dict[Path, Path]:
+    """The file that the transcript of each recording becomes; their folders are made."""
+    if recordings is None:
+        raise CommandFailed("The standard input has no name to call a file by: leave --beside and --output out.", USAGE)
     places = targets(recordings, folder, FORMATS[format])
     for place in {each.parent for each in places}:
         make_folder(place)
-    return places
+    return dict(zip(recordings, places, strict=True))
 
 
 @contextmanager

@@ -218,14 +218,14 @@ async def test_errors_are_told_and_a_fatal_one_ends_it(browser: Browser) -> None
         error = {"code": "unknown_voice", "retryable": False, "request_id": "r"}
         await line.say("error", message="There is no such voice.", fatal=False, **error)
         await page.wait_for_selector("#notice:not([hidden])")
-        await expect(page.locator("#notice-text")).to_contain_text(
-            "There is no such voice. Choose another one", use_inner_text=True
+        await expect(page.locator("#notice-text")).to_have_text(
+            re.compile(r"^There is no such voice\. Choose another one"), use_inner_text=True
         )
         await page.click("#notice-close")
         await expect(page.locator("#notice")).to_be_hidden()
         await line.say("error", message="It is over.", fatal=True, **error)
         await page.wait_for_selector("main[data-state=off]")
-        await expect(page.locator("#notice-text")).to_contain_text("It is over.", use_inner_text=True)
+        await expect(page.locator("#notice-text")).to_have_text(re.compile(r"^It is over\."), use_inner_text=True)
         await line.over.wait()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 from types import SimpleNamespace
 
@@ -30,26 +31,32 @@ def state() -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(socket=read, written=written)
 
 
-def test_another_socket_is_read_at_once(state: SimpleNamespace) -> None:
-    packets: SimpleQueue[bytes] = SimpleQueue()
+@contextmanager
+def reading(state: SimpleNamespace, *callbacks: Callable[[bytes], None]) -> Iterator[Reader]:
+    """A reader at work, which has ended afterwards."""
     reader = Reader(state)
     reader.start()
-    reader.register(packets.put)
+    for callback in callbacks:
+        reader.register(callback)
     reader.resume(force=True)
-    former = state.socket
-    state.written.send(b"first")
-    assert packets.get(timeout=PATIENCE) == b"first"
-    with former, state.written:
+    yield reader
+    reader.stop()
+    reader.join(PATIENCE)
+    assert not reader.is_alive()
+    state.socket.close()
+
+
+def test_another_socket_is_read_at_once(state: SimpleNamespace) -> None:
+    packets: SimpleQueue[bytes] = SimpleQueue()
+    with reading(state, packets.put) as reader, state.socket:
+        state.written.send(b"first")
+        assert packets.get(timeout=PATIENCE) == b"first"
         # The former one is open still, and nobody sends to it: only the reader itself can go over.
         state.socket, another = pair()
-        reader.wake()
-        another.send(b"second")
-        assert packets.get(timeout=PATIENCE) == b"second"
-        reader.stop()
-        reader.join(PATIENCE)
-    assert not reader.is_alive()
-    another.close()
-    state.socket.close()
+        with another:
+            reader.wake()
+            another.send(b"second")
+            assert packets.get(timeout=PATIENCE) == b"second"
 
 
 def test_it_outlives_a_closed_socket_and_a_callback_that_fails(state: SimpleNamespace) -> None:
@@ -58,19 +65,12 @@ def test_it_outlives_a_closed_socket_and_a_callback_that_fails(state: SimpleName
     def fails(packet: bytes) -> None:
         raise IndexError(packet)
 
-    reader = Reader(state)
-    reader.start()
-    reader.register(fails)
-    reader.register(packets.put)
-    reader.resume(force=True)
-    state.written.send(b"")
-    assert packets.get(timeout=PATIENCE) == b""
-    state.socket.close()
-    state.socket, another = pair()
-    with another, state.socket:
-        reader.wake()
-        another.send(b"again")
-        assert packets.get(timeout=PATIENCE) == b"again"
-        reader.stop()
-        reader.join(PATIENCE)
-    assert not reader.is_alive()
+    with reading(state, fails, packets.put) as reader:
+        state.written.send(b"")
+        assert packets.get(timeout=PATIENCE) == b""
+        state.socket.close()
+        state.socket, another = pair()
+        with another:
+            reader.wake()
+            another.send(b"again")
+            assert packets.get(timeout=PATIENCE) == b"again"
